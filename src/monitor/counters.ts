@@ -1,0 +1,69 @@
+import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
+
+/**
+ * A distribution of durations or sizes. Values are kept as whole numbers of a thousandth of the
+ * unit, so a histogram of milliseconds resolves microseconds. HDR histogram, as Node's
+ * `perf_hooks` has it.
+ */
+export class Distribution {
+  readonly #histogram: RecordableHistogram = createHistogram();
+
+  /** Hot: about 10 ns. Negative values (a clock that was set back) count as 0. */
+  record(value: number): void {
+    this.#histogram.record(Math.max(1, Math.round(value * 1000)));
+  }
+
+  get count(): number {
+    return this.#histogram.count;
+  }
+
+  /** @param percent 0 to 100. Returns 0 while nothing was recorded. */
+  percentile(percent: number): number {
+    return this.#histogram.count === 0 ? 0 : this.#histogram.percentile(percent) / 1000;
+  }
+
+  get max(): number {
+    return this.#histogram.count === 0 ? 0 : this.#histogram.max / 1000;
+  }
+}
+
+/** What the server counts, from its start. One instance a server; numbers only go up unless said. */
+export class Counters {
+  /** Open connections, now. */
+  connections = 0;
+  connectionsOpened = 0;
+  /** Accounts with at least one connection, now. */
+  activeAccounts = 0;
+  /** Messages committed. */
+  messagesIn = 0;
+  /** Messages handed to receivers' sockets: a message to ten receivers counts ten. */
+  deliveriesOut = 0;
+  /** Batches committed. */
+  batches = 0;
+  /** Batches that the disk refused. */
+  batchesFailed = 0;
+  /** Messages that were sent again and had been kept already. */
+  duplicates = 0;
+  /** Passwords hashed or checked. */
+  hashes = 0;
+  /** Refused commands, sign-ins and upgrades, by the name of the error code. */
+  readonly refusals = new Map<string, number>();
+  /** Connections that ended, by close code. */
+  readonly closes = new Map<number, number>();
+
+  /** Messages per batch. */
+  readonly batchMessages = new Distribution();
+  /** Milliseconds of each stage of a message's life; decode is sampled. */
+  readonly decodeMs = new Distribution();
+  readonly batchWaitMs = new Distribution();
+  readonly commitMs = new Distribution();
+  readonly publishMs = new Distribution();
+
+  refused(code: string): void {
+    this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);
+  }
+
+  closed(code: number): void {
+    this.closes.set(code, (this.closes.get(code) ?? 0) + 1);
+  }
+}

@@ -1,0 +1,196 @@
+import type { Database } from "bun:sqlite";
+import { messageBytes, messageRecordBytes, putMessage, putMessageRecord } from "../wire/lay.ts";
+import { type BatchEntry, readBatch } from "./batch.ts";
+import { MAX_SEQ, positionOf } from "./schema.ts";
+
+/** What became of one entry of a batch, in `CommitResult.outcomes`. */
+export const Outcome = {
+  /** Kept under the number in `CommitResult.seqs`; for a ping, done. */
+  KEPT: 0,
+  /** The nonce had been used before: see `CommitResult.duplicates`. */
+  DUPLICATE: 1,
+  /** The channel has no number left. */
+  CHANNEL_FULL: 2,
+} as const;
+
+/** The new messages of one channel: `records.subarray(begin, end)`, numbered `first` and onward. */
+export interface ChannelRecords {
+  readonly channel: number;
+  readonly begin: number;
+  readonly end: number;
+  readonly first: number;
+  readonly count: number;
+}
+
+/** Where the message stands that first bore an entry's nonce. */
+export interface Duplicate {
+  readonly entry: number;
+  readonly channel: number;
+  readonly seq: number;
+  /** The first message, encoded. */
+  readonly encoded: Uint8Array;
+}
+
+/** A committed batch. */
+export interface CommitResult {
+  /** By entry: an `Outcome`. */
+  readonly outcomes: Uint8Array<ArrayBuffer>;
+  /** By entry: the message's number, where it was kept. */
+  readonly seqs: Uint32Array<ArrayBuffer>;
+  readonly duplicates: readonly Duplicate[];
+  /** Message records (see wire/lay.ts), channel by channel. */
+  readonly records: Uint8Array<ArrayBuffer>;
+  readonly channels: readonly ChannelRecords[];
+  /** How long the transaction took, its sync included. */
+  readonly commitMs: number;
+}
+
+/**
+ * Numbers the messages of a batch and commits them in one transaction.
+ *
+ * The numbers are given here, inside the transaction, and nowhere else: a message whose nonce is
+ * already in the file takes none, and a transaction that fails takes none, so there is never a
+ * number to take back.
+ */
+export class Committer {
+  readonly #db: Database;
+  readonly #insert;
+  readonly #head;
+  readonly #first;
+  readonly #beat;
+  /** The last committed number of each channel that was written to. */
+  readonly #heads = new Map<number, number>();
+  #scratch = new Uint8Array(64 * 1024);
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#insert = db.prepare<
+      unknown,
+      [number, number, Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>]
+    >(
+      `INSERT INTO message (position, author_id, nonce, encoded) VALUES (?, ?, ?, ?)
+       ON CONFLICT (author_id, nonce) DO NOTHING`,
+    );
+    this.#head = db.prepare<{ position: number | null }, [number, number]>(
+      "SELECT max(position) AS position FROM message WHERE position BETWEEN ? AND ?",
+    );
+    this.#first = db.prepare<
+      { position: number; encoded: Uint8Array },
+      [number, Uint8Array<ArrayBuffer>]
+    >("SELECT position, encoded FROM message WHERE author_id = ? AND nonce = ?");
+    this.#beat = db.prepare("UPDATE heartbeat SET beats = beats + 1");
+  }
+
+  /** A write that leaves nothing behind: says whether the disk takes writes. */
+  probe(): void {
+    this.#db.transaction(() => this.#beat.run()).immediate();
+  }
+
+  /**
+   * Commits a batch.
+   *
+   * @throws SQLiteError where the transaction failed; then nothing of it was kept.
+   */
+  commit(batch: Uint8Array<ArrayBuffer>, entries: number): CommitResult {
+    const began = performance.now();
+    const seqs = new Uint32Array(entries);
+    const outcomes = new Uint8Array(entries);
+    const duplicates: Duplicate[] = [];
+    const tails = new Map<number, Tail>();
+    let scratchUsed = 0;
+
+    this.#db
+      .transaction(() => {
+        let index = 0;
+        let wrote = false;
+        for (const entry of readBatch(batch)) {
+          const at = index++;
+          if (entry.channel === 0) continue;
+          const tail = this.#tail(tails, entry.channel);
+          const seq = tail.first + tail.count;
+          if (seq > MAX_SEQ) {
+            outcomes[at] = Outcome.CHANNEL_FULL;
+            continue;
+          }
+          const encoded = this.#scratchFor(scratchUsed, messageBytes(seq, entry.rest.length));
+          putMessage(encoded, 0, seq, entry.rest);
+          const position = positionOf(entry.channel, seq);
+          const { changes } = this.#insert.run(position, entry.author, entry.nonce, encoded);
+          if (changes === 0) {
+            outcomes[at] = Outcome.DUPLICATE;
+            duplicates.push(this.#duplicateOf(at, entry));
+            continue;
+          }
+          wrote = true;
+          scratchUsed += encoded.length;
+          seqs[at] = seq;
+          tail.count += 1;
+          tail.messages.push(encoded);
+        }
+        // A batch of pings alone must still make the whole way to the disk, or a ping would say
+        // less than a message's latency.
+        if (!wrote) this.#beat.run();
+      })
+      .immediate();
+
+    const commitMs = performance.now() - began;
+    for (const [channel, tail] of tails) this.#heads.set(channel, tail.first + tail.count - 1);
+    return { outcomes, seqs, duplicates, ...layChannels(tails), commitMs };
+  }
+
+  #tail(tails: Map<number, Tail>, channel: number): Tail {
+    let tail = tails.get(channel);
+    if (tail === undefined) {
+      tail = { first: this.#headOf(channel) + 1, count: 0, messages: [] };
+      tails.set(channel, tail);
+    }
+    return tail;
+  }
+
+  #headOf(channel: number): number {
+    const known = this.#heads.get(channel);
+    if (known !== undefined) return known;
+    const row = this.#head.get(positionOf(channel, 1), positionOf(channel, MAX_SEQ));
+    return row?.position == null ? 0 : row.position - positionOf(channel, 0);
+  }
+
+  #duplicateOf(entry: number, { author, nonce }: BatchEntry): Duplicate {
+    const row = this.#first.get(author, nonce);
+    if (row === null) throw new Error("store/committer: a nonce conflicts with no message");
+    const channel = Math.floor(row.position / 2 ** 32);
+    return { entry, channel, seq: row.position - positionOf(channel, 0), encoded: row.encoded };
+  }
+
+  /** A view of scratch memory that later calls of the same batch do not touch. */
+  #scratchFor(used: number, bytes: number): Uint8Array<ArrayBuffer> {
+    if (used + bytes > this.#scratch.length) {
+      // Views that were given out keep the old memory alive for as long as they need it.
+      this.#scratch = new Uint8Array(Math.max(this.#scratch.length * 2, used + bytes));
+    }
+    return this.#scratch.subarray(used, used + bytes);
+  }
+}
+
+/** What a batch adds to one channel. */
+interface Tail {
+  readonly first: number;
+  count: number;
+  readonly messages: Uint8Array<ArrayBuffer>[];
+}
+
+function layChannels(tails: ReadonlyMap<number, Tail>): Pick<CommitResult, "records" | "channels"> {
+  let bytes = 0;
+  for (const { messages } of tails.values()) {
+    for (const message of messages) bytes += messageRecordBytes(message.length);
+  }
+  const records = new Uint8Array(bytes);
+  const channels: ChannelRecords[] = [];
+  let at = 0;
+  for (const [channel, { first, count, messages }] of tails) {
+    if (count === 0) continue;
+    const begin = at;
+    for (const message of messages) at = putMessageRecord(records, at, message);
+    channels.push({ channel, begin, end: at, first, count });
+  }
+  return { records, channels };
+}

@@ -1,0 +1,194 @@
+import { Database, SQLiteError } from "bun:sqlite";
+
+/** "HuBB": marks the file as Hubbub's (SQLite's `application_id`). */
+const APPLICATION_ID = 0x48754242;
+
+/** The channel that every account starts in. */
+export const GENERAL_CHANNEL_ID = 1;
+
+/**
+ * A message's place in the file: its channel and its number in one integer, so that a channel's
+ * messages lie together in order and one B-tree is enough. Exact as a JavaScript number, because
+ * channel ids end at 2^21 - 1 and numbers at 2^32 - 1.
+ */
+export function positionOf(channel: number, seq: number): number {
+  return channel * 2 ** 32 + seq;
+}
+
+export const MAX_CHANNEL_ID = 2 ** 21 - 1;
+export const MAX_SEQ = 2 ** 32 - 1;
+
+/** Schema changes in order; `user_version` counts those that a file has seen. Never edit one. */
+const migrations: readonly string[] = [
+  `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  INSERT INTO meta VALUES ('log_id', lower(hex(randomblob(16))));
+
+  CREATE TABLE heartbeat (id INTEGER PRIMARY KEY CHECK (id = 1), beats INTEGER NOT NULL) STRICT;
+  INSERT INTO heartbeat VALUES (1, 0);
+
+  CREATE TABLE account (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL UNIQUE,
+    password_hash TEXT NOT NULL,
+    role TEXT NOT NULL DEFAULT 'user' CHECK (role IN ('user', 'monitor', 'admin')),
+    created_ms INTEGER NOT NULL
+  ) STRICT;
+
+  -- One sign-in on one device. Ended sessions are deleted.
+  CREATE TABLE session (
+    id TEXT PRIMARY KEY,
+    account_id INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    label TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    used_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX session_of_account ON session (account_id);
+  CREATE INDEX session_expiry ON session (expires_ms);
+
+  -- SHA-256 of each refresh token that a session was given. The one in use is 'current'; its
+  -- successor is 'issued' until it is first used; older ones are 'retired', and using one again
+  -- is theft.
+  CREATE TABLE refresh_token (
+    hash BLOB PRIMARY KEY,
+    session_id TEXT NOT NULL REFERENCES session (id) ON DELETE CASCADE,
+    state TEXT NOT NULL CHECK (state IN ('issued', 'current', 'retired')),
+    created_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX refresh_token_of_session ON refresh_token (session_id);
+
+  CREATE TABLE channel (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL UNIQUE,
+    created_ms INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO channel VALUES (${GENERAL_CHANNEL_ID}, 'general', 'general', unixepoch() * 1000);
+
+  CREATE TABLE subscription (
+    account_id INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    channel_id INTEGER NOT NULL REFERENCES channel (id) ON DELETE CASCADE,
+    PRIMARY KEY (account_id, channel_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX subscription_of_channel ON subscription (channel_id);
+
+  -- position = channel * 2^32 + seq; encoded = the protobuf message hubbub.v1.Message.
+  CREATE TABLE message (
+    position INTEGER PRIMARY KEY,
+    author_id INTEGER NOT NULL,
+    nonce BLOB NOT NULL,
+    encoded BLOB NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX message_once ON message (author_id, nonce);
+  `,
+];
+
+/** A file that cannot be used, with a sentence for the person who runs the server. */
+export class StoreFileError extends Error {
+  override readonly name = "StoreFileError";
+}
+
+/** What an acknowledged message survives: a power cut (`synced`), or a killed process (`committed`). */
+export type Durability = "synced" | "committed";
+
+/**
+ * Opens the file for writing, creates it if there is none, and brings its schema up to date in
+ * one transaction.
+ *
+ * @throws StoreFileError where the file is not a database, is damaged, is another program's, or
+ * was made by a newer version.
+ */
+export function openForWriting(path: string, durability: Durability): Database {
+  return guarded(path, () => {
+    const db = new Database(path, { create: true, readwrite: true, strict: true });
+    try {
+      db.run("PRAGMA busy_timeout = 5000");
+      db.run("PRAGMA journal_mode = WAL");
+      db.run(`PRAGMA synchronous = ${durability === "synced" ? "FULL" : "NORMAL"}`);
+      // Checkpoints are made beside the commits, not in the middle of one: see checkpoint.ts.
+      db.run("PRAGMA wal_autocheckpoint = 0");
+      db.run("PRAGMA foreign_keys = ON");
+      db.run("PRAGMA cache_size = -65536");
+      migrate(db, path);
+      return db;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  });
+}
+
+/** Opens the file for reading only. It must exist and be up to date. */
+export function openForReading(path: string): Database {
+  return guarded(path, () => {
+    const db = new Database(path, { readonly: true, strict: true });
+    db.run("PRAGMA busy_timeout = 5000");
+    db.run("PRAGMA cache_size = -16384");
+    return db;
+  });
+}
+
+/**
+ * Takes the file for this process alone; the returned database must be kept open for as long. The
+ * lock is a lock of the operating system, so it ends with the process, however that ends.
+ *
+ * @throws StoreFileError where another server has it.
+ */
+export function lockFile(path: string): Database {
+  const lock = new Database(`${path}.lock`, { create: true, readwrite: true });
+  try {
+    lock.run("PRAGMA busy_timeout = 0");
+    lock.run("BEGIN EXCLUSIVE");
+    return lock;
+  } catch (error) {
+    lock.close();
+    if (error instanceof SQLiteError && error.code?.startsWith("SQLITE_BUSY")) {
+      throw new StoreFileError(`Another Hubbub server is using ${path}. Stop it first.`);
+    }
+    throw error;
+  }
+}
+
+function migrate(db: Database, path: string): void {
+  const pragma = (name: string) =>
+    Number(Object.values(db.query(`PRAGMA ${name}`).get() as object)[0]);
+  const version = pragma("user_version");
+  const application = pragma("application_id");
+  const tables = db.query("SELECT count(*) AS n FROM sqlite_schema").get() as { n: number };
+  if (application !== APPLICATION_ID && tables.n > 0) {
+    throw new StoreFileError(
+      `${path} is another program's database. Name another file with --data.`,
+    );
+  }
+  if (version > migrations.length) {
+    throw new StoreFileError(
+      `${path} was made by a newer version of Hubbub (schema ${version}; this one knows ${migrations.length}). Start that version, or restore a backup.`,
+    );
+  }
+  if (version === migrations.length) return;
+  db.transaction(() => {
+    for (const sql of migrations.slice(version)) db.run(sql);
+    db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
+    db.run(`PRAGMA user_version = ${migrations.length}`);
+  }).exclusive();
+}
+
+function guarded<T>(path: string, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    if (!(error instanceof SQLiteError)) throw error;
+    const code = error.code ?? "";
+    if (code === "SQLITE_NOTADB") {
+      throw new StoreFileError(`${path} is not a database. Name another file with --data.`);
+    }
+    if (code.startsWith("SQLITE_CORRUPT")) {
+      throw new StoreFileError(
+        `${path} is damaged (${error.message}). Restore a backup, or rescue it with sqlite3's .recover.`,
+      );
+    }
+    throw new StoreFileError(`${path} cannot be opened: ${error.message} (${code || "no code"}).`);
+  }
+}
