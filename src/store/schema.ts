@@ -120,6 +120,16 @@ export function openForWriting(path: string, durability: Durability): Database {
   });
 }
 
+/** Opens the file for checkpoints: it is up to date, and nothing else is written through it. */
+export function openForCheckpoints(path: string): Database {
+  return guarded(path, () => {
+    const db = new Database(path, { readwrite: true, strict: true });
+    db.run("PRAGMA busy_timeout = 5000");
+    db.run("PRAGMA wal_autocheckpoint = 0");
+    return db;
+  });
+}
+
 /** Opens the file for reading only. It must exist and be up to date. */
 export function openForReading(path: string): Database {
   return guarded(path, () => {

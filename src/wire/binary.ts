@@ -6,6 +6,7 @@ import { ClientFrameSchema, type Event, ServerFrameSchema } from "./gen/hubbub/v
 /** `hubbub.v1`: binary protobuf. */
 export const binary: Encoding = {
   subprotocol: "hubbub.v1",
+  name: "binary",
 
   decode(data: Incoming): Decoded {
     if (typeof data === "string") {

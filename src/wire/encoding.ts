@@ -23,6 +23,8 @@ export function isFault(decoded: Decoded): decoded is Fault {
 /** One of the two encodings of the wire, as its WebSocket subprotocol names it. */
 export interface Encoding {
   readonly subprotocol: "hubbub.v1" | "hubbub.v1.json";
+  /** What it is called in topics and counters. */
+  readonly name: "binary" | "json";
   /** Reads one WebSocket message. Never throws: what cannot be read is a fault with a code. */
   decode(data: Incoming): Decoded;
   /** A frame with these events, in order. */

@@ -6,6 +6,7 @@ import { ClientFrameSchema, type Event, ServerFrameSchema } from "./gen/hubbub/v
 /** `hubbub.v1.json`: the same messages in protobuf's JSON mapping. */
 export const json: Encoding = {
   subprotocol: "hubbub.v1.json",
+  name: "json",
 
   decode(data: Incoming): Decoded {
     if (typeof data !== "string") {
@@ -47,7 +48,8 @@ export const json: Encoding = {
 /** The request number of a frame that is otherwise wrong, so that its sender knows which it was. */
 function requestOf(value: JsonValue): number {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return 0;
-  const request = value.request;
+  // The JSON mapping reads numbers from strings, too.
+  const request = typeof value.request === "string" ? Number(value.request) : value.request;
   const isUint32 =
     typeof request === "number" &&
     Number.isInteger(request) &&
@@ -56,8 +58,11 @@ function requestOf(value: JsonValue): number {
   return isUint32 ? request : 0;
 }
 
-/** Names the field that was wrong, without repeating the value that was sent. */
+/**
+ * Names the field that was wrong, without repeating the value that was sent. Only the beginning of
+ * the library's message is its own; further on it quotes the value.
+ */
 function fieldOf(error: Error): string {
-  const field = /field (hubbub\.v1\.[A-Za-z]+\.[a-z_]+)/.exec(error.message)?.[1];
+  const field = /^cannot decode field (hubbub\.v1\.[A-Za-z]+\.[a-z_]+)/.exec(error.message)?.[1];
   return field === undefined ? "" : `: see ${field}`;
 }

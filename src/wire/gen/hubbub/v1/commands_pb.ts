@@ -53,7 +53,8 @@ export const SendSchema: GenMessage<Send> = /*@__PURE__*/
 
 /**
  * Join makes the user a member of a channel, on all of the user's connections, and begins live
- * delivery after `Joined.channel.head`. Joining a channel twice is no error.
+ * delivery after `Joined.channel.head`. Joining a channel twice is no error, and changes nothing of
+ * a delivery that has begun.
  *
  * @generated from message hubbub.v1.Join
  */

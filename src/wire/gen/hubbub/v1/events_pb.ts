@@ -395,7 +395,7 @@ export type MemberList = Message$1<"hubbub.v1.MemberList"> & {
   channel: number;
 
   /**
-   * Members connected now, in the order of their names.
+   * Members connected now, those who came first in front.
    *
    * @generated from field: repeated hubbub.v1.Member online = 2;
    */

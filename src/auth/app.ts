@@ -1,0 +1,36 @@
+import { Elysia } from "elysia";
+import type { Counters } from "../monitor/counters.ts";
+import type { Log } from "../monitor/log.ts";
+import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
+import { type AccountRouteParts, accountRoutes } from "./account_routes.ts";
+import { answerError } from "./answers.ts";
+import { documentation } from "./documentation.ts";
+import { crossOriginHeaders, isPreflight, originAllowed } from "./origin.ts";
+import { Refusal } from "./refusal.ts";
+import { type SignInRouteParts, signInRoutes } from "./sign_in_routes.ts";
+
+interface AppParts extends SignInRouteParts, AccountRouteParts {
+  /** Web origins besides our own whose pages may use the routes. */
+  readonly origins: readonly string[];
+  readonly counters: Counters;
+  readonly log: Log;
+}
+
+/** The Elysia app of `/auth/*` and `/openapi`; whatever else it is asked for is NOT_FOUND. */
+export function authApp(parts: AppParts) {
+  const { origins, counters, log } = parts;
+  return new Elysia()
+    .onError(({ error, request }) =>
+      answerError(error, new URL(request.url).pathname, counters, log),
+    )
+    .onRequest(({ request, set }) => {
+      // RFC 6749, section 5.1: no cache may keep a token.
+      set.headers["cache-control"] = "no-store";
+      if (!originAllowed(request, origins)) throw new Refusal(ErrorCode.ORIGIN_REFUSED);
+      Object.assign(set.headers, crossOriginHeaders(request, origins));
+      return isPreflight(request) ? new Response(null, { status: 204 }) : undefined;
+    })
+    .use(documentation())
+    .use(signInRoutes(parts))
+    .use(accountRoutes(parts));
+}

@@ -1,0 +1,81 @@
+import { openapi } from "@elysiajs/openapi";
+import type { DocumentDecoration } from "elysia";
+import packageFile from "../../package.json" with { type: "json" };
+import { errorEntry, errorName } from "../wire/codes.ts";
+import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
+import { answerSchemas } from "./schemas.ts";
+
+/** What any route may answer with. */
+const commonRefusals = [
+  ErrorCode.ORIGIN_REFUSED,
+  ErrorCode.STORE_UNAVAILABLE,
+  ErrorCode.INTERNAL,
+] as const;
+
+// As plain objects, because TypeBox's `required?: string[] | undefined` is not to the plugin's liking.
+const schemas: Readonly<Record<string, object>> = answerSchemas;
+
+/** The routes `/openapi`, for people, and `/openapi/json`, for programs. */
+export function documentation() {
+  return openapi({
+    documentation: {
+      info: {
+        title: "Hubbub",
+        version: packageFile.version,
+        description:
+          "Sign-in for the chat at `/ws`, whose own protocol is told in docs/PROTOCOL.md. Every refusal has the same body, with a stable code.",
+      },
+      tags: [
+        { name: "sign in", description: "Accounts, tokens and tickets" },
+        { name: "account", description: "The account that is signed in, and its sessions" },
+      ],
+      components: {
+        schemas,
+        securitySchemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
+      },
+    },
+  });
+}
+
+interface RouteDescription {
+  readonly summary: string;
+  readonly tag: "sign in" | "account";
+  /** The status of success, and the schema of its body where there is one. */
+  readonly success: readonly [status: 200 | 201, schema: keyof typeof answerSchemas] | 204;
+  /** The codes this route may refuse with, besides those that any may. */
+  readonly refusals: readonly ErrorCode[];
+  /** Whether it needs an access token. */
+  readonly bearer: boolean;
+}
+
+/** A route's part of the document. */
+export function describe(route: RouteDescription): DocumentDecoration {
+  const { summary, tag, success, refusals, bearer } = route;
+  const [status, schema] = success === 204 ? [204, undefined] : success;
+  return {
+    summary,
+    tags: [tag],
+    security: bearer ? [{ bearer: [] }] : [],
+    responses: {
+      [status]: schema === undefined ? { description: "Done" } : answer("Done", schema),
+      ...refusalAnswers([...refusals, ...commonRefusals]),
+    },
+  };
+}
+
+function refusalAnswers(codes: readonly ErrorCode[]) {
+  const byStatus = Map.groupBy(codes, (code) => errorEntry(code).status);
+  return Object.fromEntries(
+    [...byStatus].map(([status, sharing]) => {
+      const lines = sharing.map((code) => `\`${errorName(code)}\`: ${errorEntry(code).text}`);
+      return [status, answer(lines.join("\n\n"), "Error")];
+    }),
+  );
+}
+
+function answer(description: string, schema: keyof typeof answerSchemas) {
+  return {
+    description,
+    content: { "application/json": { schema: { $ref: `#/components/schemas/${schema}` } } },
+  };
+}

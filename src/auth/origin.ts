@@ -1,0 +1,48 @@
+/**
+ * Which web pages may use this server. A browser says where a page comes from in `Origin`, and no
+ * page can lie about it; whoever sends none is not a browser, and has no user's login to misuse.
+ */
+
+/**
+ * Whether the request comes from no page at all, from a page of this very host, or from one of the
+ * origins listed. The scheme is not compared with ours: behind a proxy we do not know it.
+ */
+export function originAllowed(request: Request, listed: readonly string[]): boolean {
+  const origin = request.headers.get("origin");
+  return origin === null || isSameHost(origin, request) || listed.includes(origin);
+}
+
+/**
+ * What lets a page of a listed origin read our answers (https://fetch.spec.whatwg.org/#http-cors-protocol).
+ * No credentials: tokens come in a header, and there is no cookie.
+ */
+export function crossOriginHeaders(
+  request: Request,
+  listed: readonly string[],
+): Readonly<Record<string, string>> {
+  const origin = request.headers.get("origin");
+  if (origin === null || !listed.includes(origin)) return {};
+  return {
+    "access-control-allow-origin": origin,
+    "access-control-allow-headers": "authorization, content-type",
+    "access-control-allow-methods": "GET, POST, DELETE",
+    "access-control-expose-headers": "retry-after",
+    "access-control-max-age": "600",
+    vary: "origin",
+  };
+}
+
+/** Whether the browser asks what a page of another origin may do, before it lets it. */
+export function isPreflight(request: Request): boolean {
+  return request.method === "OPTIONS" && request.headers.has("access-control-request-method");
+}
+
+function isSameHost(origin: string, request: Request): boolean {
+  const host = request.headers.get("host");
+  if (host === null || !URL.canParse(origin)) return false;
+  const { host: originHost, protocol } = new URL(origin);
+  if (protocol !== "http:" && protocol !== "https:") return false;
+  // Through URL, so that a port that is the scheme's own may be written or not.
+  const ours = `${protocol}//${host}`;
+  return URL.canParse(ours) && new URL(ours).host === originHost;
+}

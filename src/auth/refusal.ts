@@ -1,0 +1,35 @@
+import { errorEntry, errorName } from "../wire/codes.ts";
+import type { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
+
+/** Why a request was not carried out. Thrown inside `auth`, and answered in one place:
+ * `answerError` in answers.ts. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+
+  /**
+   * @param text For people; never anything that was submitted. The code's own text by default.
+   * @param retryAfterMs When to try again, where that makes sense.
+   */
+  constructor(
+    readonly code: ErrorCode,
+    text: string = errorEntry(code).text,
+    readonly retryAfterMs?: number,
+  ) {
+    super(text);
+  }
+}
+
+/** The HTTP answer of a refusal: the code's status, and the code, its text and the wait as JSON. */
+export function refusalAnswer({ code, message, retryAfterMs }: Refusal): Response {
+  const error = { code: errorName(code), text: message };
+  const { status } = errorEntry(code);
+  if (retryAfterMs === undefined) return Response.json({ error }, { status });
+  return Response.json(
+    { error: { ...error, retry_after_ms: retryAfterMs } },
+    {
+      status,
+      // RFC 9110, section 10.2.3: whole seconds.
+      headers: { "retry-after": String(Math.ceil(retryAfterMs / 1000)) },
+    },
+  );
+}

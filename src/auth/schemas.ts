@@ -1,0 +1,98 @@
+import { t } from "elysia";
+import { accountNamePattern } from "../wire/names.ts";
+import { PASSWORD_CHARACTERS } from "./passwords.ts";
+
+/**
+ * The bodies of requests and answers, as they are checked and as `/openapi` shows them. Rules that
+ * go beyond a field's type stand in the descriptions and are judged in sign_ins.ts.
+ */
+
+const { min, max } = PASSWORD_CHARACTERS;
+/** Elysia's own `t.Integer` would also allow text, and say so in the document. */
+const integer = (description: string) => t.Unsafe<number>({ type: "integer", description });
+
+const passwordRule = `${min} to ${max} characters, counted after Unicode normalization (NFKC)`;
+
+export const registerBody = t.Object({
+  name: t.String({
+    description: `Matches ${accountNamePattern.source}; compared case-insensitively`,
+    examples: ["ada"],
+  }),
+  password: t.String({ description: passwordRule }),
+});
+
+export const tokenBody = t.Object(
+  {
+    grant_type: t.Optional(t.Literal("password", { description: "OAuth2's name of this grant" })),
+    name: t.Optional(t.String({ description: "The account's name, unless it is in `username`" })),
+    username: t.Optional(t.String({ description: "OAuth2's name of the field `name`" })),
+    password: t.String(),
+  },
+  // RFC 6749, section 3.2: parameters that are not known, such as `scope`, are ignored.
+  { additionalProperties: true },
+);
+
+export const refreshBody = t.Object({
+  refresh_token: t.String({ description: "From the last answer to a sign-in or refresh" }),
+});
+
+export const passwordBody = t.Object({
+  current_password: t.String(),
+  new_password: t.String({ description: passwordRule }),
+});
+
+const user = t.Object({
+  id: integer("Unique for ever"),
+  name: t.String(),
+  role: t.Union([t.Literal("user"), t.Literal("monitor"), t.Literal("admin")]),
+});
+
+const signIn = t.Object({
+  access_token: t.String({ description: "A JWT, for `Authorization: Bearer`" }),
+  token_type: t.Literal("bearer"),
+  expires_in: integer("Life of the access token in seconds"),
+  refresh_token: t.String({ description: "For POST /auth/refresh, once" }),
+  user,
+});
+
+const sessionList = t.Object({
+  sessions: t.Array(
+    t.Object({
+      id: t.String(),
+      label: t.String({ description: "The User-Agent that signed in, shortened" }),
+      created_ms: integer("Milliseconds since the Unix epoch"),
+      used_ms: integer("The last sign-in or refresh"),
+      expires_ms: integer("When it ends unless it is used"),
+      current: t.Boolean({ description: "Whether it is the session that asks" }),
+    }),
+  ),
+});
+
+const ticket = t.Object({
+  ticket: t.String({
+    description: "Open the socket with the subprotocols `hubbub.v1` and `ticket.<ticket>`, once",
+  }),
+  expires_in: integer("Seconds"),
+});
+
+const error = t.Object({
+  error: t.Object({
+    code: t.String({ description: "Stable; docs/PROTOCOL.md has the table" }),
+    text: t.String({ description: "For people; not stable" }),
+    retry_after_ms: t.Optional(integer("When to try again")),
+  }),
+});
+
+/** The answers, by the names that `/openapi` gives them. */
+export const answerSchemas = {
+  User: user,
+  SignIn: signIn,
+  SessionList: sessionList,
+  Ticket: ticket,
+  Error: error,
+};
+
+export type User = typeof user.static;
+export type SignInAnswer = typeof signIn.static;
+export type SessionListAnswer = typeof sessionList.static;
+export type TicketAnswer = typeof ticket.static;

@@ -1,0 +1,300 @@
+import type {
+  ChannelList,
+  GoingAway,
+  HistoryPage,
+  MemberList,
+  Pong,
+  Sent,
+  Welcome,
+} from "../wire/gen/hubbub/v1/events_pb.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { Connection, type Ending } from "./connection.ts";
+import { HubbubError } from "./errors.ts";
+import { type ClientEvents, type ClientState, Listeners, type StateDetail } from "./events.ts";
+import type { Answer, CommandFields, CommandName, Subprotocol } from "./frames.ts";
+import { Intake } from "./intake.ts";
+import { type Cursors, type Membership, Memberships } from "./memberships.ts";
+import { uuidv7 } from "./nonce.ts";
+import { Outbox } from "./outbox.ts";
+import { Reconnector } from "./reconnector.ts";
+import { fetchTicket, type SignIn } from "./sign_in.ts";
+import { openSocket, type Pass, takesHeaders } from "./socket.ts";
+import { type Credentials, TokenKeeper } from "./token_keeper.ts";
+
+export interface ClientOptions {
+  /** The server: `http://127.0.0.1:4000`, or https. */
+  readonly url: string;
+  readonly credentials: Credentials;
+  /**
+   * Told every new sign-in before it is used. A refresh token is good for one use: who wants to
+   * come back without a password keeps the newest, durably, before returning.
+   */
+  readonly onSignIn?: (signIn: SignIn) => void | Promise<void>;
+  /** `client.cursors` of an earlier run: goes on where that was. Without, from the present heads. */
+  readonly cursors?: Cursors | undefined;
+  /** `hubbub.v1` unless said. */
+  readonly subprotocol?: Subprotocol;
+  /** The most messages that may wait for their acknowledgement: 1,000 unless said. */
+  readonly outboxMessages?: number;
+  /** How long a command waits for its answer: 30,000 ms unless said. */
+  readonly answerMs?: number;
+  /** For tests. */
+  readonly clock?: Clock;
+  /** For tests: from 0 (inclusive) to 1 (exclusive). */
+  readonly random?: () => number;
+}
+
+/** Where a page of history lies: below a number, above one, or at the end of the channel. */
+export interface HistoryRequest {
+  readonly channel: number;
+  readonly before?: number;
+  readonly after?: number;
+  /** As many as the server allows unless said. */
+  readonly limit?: number;
+}
+
+/**
+ * A client for browsers, Bun and Node.
+ *
+ *     const client = new HubbubClient({ url, credentials: { name, password } });
+ *     client.on("message", ({ author, body }) => show(author, body));
+ *     await client.connect();
+ *     const { id } = await client.join("general");
+ *     await client.send(id, "hello");
+ *
+ * 1. Listeners see each message of a channel once and in order, across any number of reconnects.
+ * 2. A send that was taken in is repeated until it is acknowledged or refused, and kept once.
+ * 3. Every other command is sent once: it rejects with DISCONNECTED if the connection is lost.
+ */
+export class HubbubClient {
+  readonly #options: ClientOptions;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #listeners = new Listeners();
+  readonly #memberships: Memberships;
+  readonly #outbox: Outbox;
+  readonly #keeper: TokenKeeper;
+  readonly #reconnector: Reconnector;
+  readonly #firstOnline = Promise.withResolvers<void>();
+  #state: ClientState = "offline";
+  #connection: Connection | undefined;
+  #welcome: Welcome | undefined;
+  /** The last socket was not let in; only a request over HTTP tells whether the token is why. */
+  #needsTicket = !takesHeaders;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+    this.#memberships = new Memberships(options.cursors);
+    const shared = { clock: this.#clock, random: this.#random };
+    this.#outbox = new Outbox({ ...shared, messages: options.outboxMessages ?? 1000 });
+    this.#keeper = new TokenKeeper({
+      server: options.url,
+      credentials: options.credentials,
+      clock: this.#clock,
+      onSignIn: options.onSignIn ?? (() => {}),
+    });
+    this.#reconnector = new Reconnector({
+      ...shared,
+      connect: () => this.#connectOnce(),
+      onSignedOut: () => this.#keeper.distrust(),
+      onState: (state, detail) => this.#enter(state, detail),
+      onStop: (error) => this.#stop(error),
+    });
+    // Who never awaits connect() hears of a stop by the event.
+    this.#firstOnline.promise.catch(() => {});
+  }
+
+  get state(): ClientState {
+    return this.#state;
+  }
+
+  /** The last welcome: who this is, the server's limits and durability. */
+  get welcome(): Welcome | undefined {
+    return this.#welcome;
+  }
+
+  /** The channels this client is in. */
+  get channels(): readonly Readonly<Membership>[] {
+    return this.#memberships.all;
+  }
+
+  /** How much of each channel was handed out; to be kept together with what was done about it. */
+  get cursors(): Cursors | undefined {
+    return this.#memberships.cursors;
+  }
+
+  /** Listens to an event; the function returned ends that. */
+  on<Name extends keyof ClientEvents>(name: Name, handler: ClientEvents[Name]): () => void {
+    return this.#listeners.on(name, handler);
+  }
+
+  /**
+   * Resolves when the client is online for the first time. A server that cannot be reached is tried
+   * again for as long as it takes; the `state` event tells.
+   *
+   * @throws HubbubError when the client has stopped: wrong password, signed out, refused, closed.
+   */
+  connect(): Promise<void> {
+    if (this.#state === "offline") this.#reconnector.start();
+    return this.#firstOnline.promise;
+  }
+
+  /** Joins a channel, and makes it if there is none. Its messages are delivered from `last` on. */
+  async join(name: string): Promise<Readonly<Membership>> {
+    const { channel } = await this.#request("join", { name });
+    const membership = channel && this.#memberships.get(channel.id);
+    if (!membership) throw new HubbubError("UNEXPECTED_ANSWER", "Joined without a channel.");
+    membership.isOwnJoin = true;
+    return membership;
+  }
+
+  async leave(channel: number): Promise<void> {
+    const membership = this.#memberships.get(channel);
+    // Before the answer: if that is lost, the server's next welcome is right about it.
+    if (membership) membership.isOwnJoin = false;
+    await this.#request("leave", { channel });
+  }
+
+  /**
+   * Sends a message to a channel this client is in; resolves when it is durable. Messages to one
+   * channel arrive in the order of the calls.
+   *
+   * @param nonce the caller's own, to send again what an earlier run may have sent.
+   * @throws HubbubError NOT_A_MEMBER, BODY_TOO_LARGE, OUTBOX_FULL, ...; CLOSED, SIGNED_OUT or
+   * REFUSED when the client stops before the acknowledgement: it may have been sent or not.
+   */
+  async send(channel: number, body: string, nonce?: string): Promise<Sent> {
+    if (this.#state === "stopped") throw closed();
+    const membership = this.#memberships.get(channel);
+    if (!membership) throw new HubbubError("NOT_A_MEMBER", "Join the channel first.");
+    return this.#outbox.add(membership, body, nonce ?? uuidv7(this.#clock.nowMs()));
+  }
+
+  /** @param after the last id of the page before. */
+  listChannels(after = 0, limit = 0): Promise<ChannelList> {
+    return this.#request("listChannels", { after, limit });
+  }
+
+  /** Who of the channel is connected now. */
+  listMembers(channel: number, limit = 0): Promise<MemberList> {
+    return this.#request("listMembers", { channel, limit });
+  }
+
+  /** A page of a channel's messages, in ascending order. It does not touch what is delivered. */
+  history({ channel, before, after, limit = 0 }: HistoryRequest): Promise<HistoryPage> {
+    const from =
+      after === undefined
+        ? ({ case: "before", value: before ?? 0 } as const)
+        : ({ case: "after", value: after } as const);
+    return this.#request("readHistory", { channel, from, limit });
+  }
+
+  /** Takes the whole way of a message and back. */
+  ping(): Promise<Pong> {
+    return this.#request("ping", {});
+  }
+
+  /** Resolves when every send so far is acknowledged or refused. */
+  flush(): Promise<void> {
+    return this.#outbox.flushed();
+  }
+
+  /**
+   * Stops. Sends that wait reject with CLOSED.
+   *
+   * @param flushMs how long to wait for their acknowledgements first.
+   */
+  async close({ flushMs = 0 } = {}): Promise<void> {
+    if (this.#state === "stopped") return;
+    if (flushMs > 0 && this.#outbox.size > 0) {
+      const patience = Promise.withResolvers<void>();
+      const cancel = this.#clock.after(flushMs, patience.resolve);
+      await Promise.race([this.#outbox.flushed(), patience.promise]);
+      cancel();
+    }
+    this.#reconnector.stop();
+    this.#stop(closed());
+  }
+
+  #request<Name extends CommandName>(
+    name: Name,
+    fields: CommandFields<Name>,
+  ): Promise<Answer<Name>> {
+    if (this.#connection && this.#welcome) return this.#connection.request(name, fields);
+    return Promise.reject(new HubbubError("DISCONNECTED", "There is no connection now."));
+  }
+
+  async #connectOnce(): Promise<Ending> {
+    const { url, subprotocol = "hubbub.v1", answerMs = 30_000 } = this.#options;
+    const pass = await this.#pass();
+    if (this.#state === "stopped") throw closed();
+    const intake = new Intake({
+      memberships: this.#memberships,
+      outbox: this.#outbox,
+      listeners: this.#listeners,
+      clock: this.#clock,
+      random: this.#random,
+      onWelcome: (welcome) => {
+        this.#welcome = welcome;
+      },
+      onLive: () => this.#live(),
+      onGoingAway: (notice) => this.#goingAway(connection, notice),
+    });
+    const connection = new Connection({
+      socket: openSocket(url, subprotocol, pass),
+      subprotocol,
+      clock: this.#clock,
+      answerMs,
+      onEvent: (event) => intake.take(event),
+    });
+    intake.attach(connection);
+    this.#connection = connection;
+    const ending = await connection.ended;
+    this.#connection = undefined;
+    this.#needsTicket = !takesHeaders || !ending.welcomed;
+    return ending;
+  }
+
+  async #pass(): Promise<Pass> {
+    const accessToken = await this.#keeper.accessToken();
+    if (!this.#needsTicket) return { accessToken };
+    try {
+      return { ticket: await fetchTicket(this.#options.url, accessToken) };
+    } catch (error) {
+      if (error instanceof HubbubError && error.code === "INVALID_TOKEN") this.#keeper.distrust();
+      throw error;
+    }
+  }
+
+  #live(): void {
+    this.#reconnector.online();
+    this.#firstOnline.resolve();
+  }
+
+  #goingAway(connection: Connection, { afterMs, spreadMs }: GoingAway): void {
+    const delayMs = afterMs + this.#random() * spreadMs;
+    this.#reconnector.comeBackAfter(delayMs);
+    // Should the server not close it by then, nobody is served by waiting longer.
+    const cancel = this.#clock.after(delayMs, () => connection.close());
+    void connection.ended.then(cancel);
+  }
+
+  #enter(state: ClientState, detail: StateDetail): void {
+    this.#state = state;
+    this.#listeners.emit("state", state, detail);
+  }
+
+  #stop(error: HubbubError): void {
+    this.#connection?.close();
+    this.#firstOnline.reject(error);
+    this.#enter("stopped", { error });
+    if (error.action === "sign in again") this.#listeners.emit("signedOut", error);
+    this.#outbox.fail(error);
+  }
+}
+
+function closed(): HubbubError {
+  return new HubbubError("CLOSED", "This client is closed.");
+}

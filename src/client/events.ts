@@ -1,0 +1,77 @@
+import type { Message } from "../wire/gen/hubbub/v1/events_pb.ts";
+import type { HubbubError } from "./errors.ts";
+import type { Membership } from "./memberships.ts";
+
+/**
+ * `offline`: not connected yet. `waiting`: the connection was lost and the next try is due.
+ * `stopped`: signed out, refused for good, or closed; it does not come back.
+ */
+export type ClientState = "offline" | "connecting" | "online" | "waiting" | "stopped";
+
+/** Why a state was entered. */
+export interface StateDetail {
+  /** What ended the last connection or try. */
+  readonly error?: HubbubError;
+  /** With `waiting`: milliseconds until the next try. */
+  readonly retryInMs?: number;
+}
+
+/** What an application can listen to. */
+export interface ClientEvents {
+  /** Each message once, and in the order of its channel, across any number of reconnects. */
+  message: (message: Message) => void;
+  /** The user is in a channel now: from an earlier time, by a join here, or elsewhere. */
+  joined: (channel: Readonly<Membership>) => void;
+  /** The user left, here or elsewhere. `error`: a lost membership could not be taken up again. */
+  left: (channel: Readonly<Membership>, error?: HubbubError) => void;
+  /** The numbers of these channels count anew, from `last`: the server has another log. */
+  reset: (channels: readonly Readonly<Membership>[]) => void;
+  state: (state: ClientState, detail: StateDetail) => void;
+  /** The sign-in has ended; the state is `stopped`. */
+  signedOut: (error: HubbubError) => void;
+  /** The server holds this many bytes that this connection has not read yet. */
+  slow: (bufferedBytes: number) => void;
+}
+
+/** Handlers by event. A handler that throws disturbs neither the others nor the delivery. */
+export class Listeners {
+  readonly #handlers: { [Name in keyof ClientEvents]: Set<ClientEvents[Name]> } = {
+    message: new Set(),
+    joined: new Set(),
+    left: new Set(),
+    reset: new Set(),
+    state: new Set(),
+    signedOut: new Set(),
+    slow: new Set(),
+  };
+
+  /** Returns the function that ends the listening. */
+  on<Name extends keyof ClientEvents>(name: Name, handler: ClientEvents[Name]): () => void {
+    const handlers = this.#handlers[name];
+    handlers.add(handler);
+    return () => {
+      handlers.delete(handler);
+    };
+  }
+
+  /** Calls the handlers at once, in the order in which they were added. */
+  emit<Name extends keyof ClientEvents>(
+    name: Name,
+    ...values: Parameters<ClientEvents[Name]>
+  ): void {
+    for (const handler of this.#handlers[name]) {
+      try {
+        (handler as (...given: Parameters<ClientEvents[Name]>) => void)(...values);
+      } catch (error) {
+        reportLater(error);
+      }
+    }
+  }
+}
+
+/** A fault of the application surfaces as an uncaught exception of its own. */
+export function reportLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}

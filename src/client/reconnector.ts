@@ -1,0 +1,124 @@
+import { backoffCeilingMs, backoffMs } from "./backoff.ts";
+import type { Clock } from "./clock.ts";
+import { closeAction } from "./close_policy.ts";
+import type { Ending } from "./connection.ts";
+import { asHubbubError, HubbubError } from "./errors.ts";
+import type { ClientState, StateDetail } from "./events.ts";
+
+interface Options {
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** One connection, from its opening to its end. Throws HubbubError where none came about. */
+  readonly connect: () => Promise<Ending>;
+  /** The server ended the sign-in that opened the connection. */
+  readonly onSignedOut: () => void;
+  readonly onState: (state: ClientState, detail: StateDetail) => void;
+  /** It is over for good. */
+  readonly onStop: (error: HubbubError) => void;
+}
+
+/**
+ * Sees to it that there is a connection: after each end it waits and connects again, with
+ * exponential back-off and full jitter, until it is stopped or told by the server not to come back.
+ */
+export class Reconnector {
+  readonly #options: Options;
+  #isStopped = false;
+  #wasOnline = false;
+  #comeBackAtMs: number | undefined;
+  #cutWaitShort = () => {};
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  start(): void {
+    void this.#run();
+  }
+
+  /** There will be no further connection; the present one is the caller's to close. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#cutWaitShort();
+  }
+
+  /** Everything the client needs of a connection works. */
+  online(): void {
+    this.#wasOnline = true;
+    this.#options.onState("online", {});
+  }
+
+  /** The server goes away: the next try is due then, whatever the back-off would say. */
+  comeBackAfter(delayMs: number): void {
+    this.#comeBackAtMs = this.#options.clock.nowMs() + delayMs;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, onState, onStop } = this.#options;
+    for (let attempt = 0; ; attempt++) {
+      onState("connecting", {});
+      const startedAtMs = clock.nowMs();
+      const error = await this.#tryOnce();
+      if (this.#isStopped) return;
+      if (this.#isFinal(error)) {
+        this.#isStopped = true;
+        onStop(error);
+        return;
+      }
+      // Only a connection that outlasted the wait for the next one shows that coming back helps;
+      // one that is accepted and closed again at once must not be asked for ever faster.
+      if (clock.nowMs() - startedAtMs >= backoffCeilingMs(attempt)) attempt = 0;
+      const retryInMs = this.#nextWaitMs(attempt, error);
+      onState("waiting", { error, retryInMs });
+      await this.#wait(retryInMs);
+      if (this.#isStopped) return;
+    }
+  }
+
+  /** Returns why there is no connection any more. */
+  async #tryOnce(): Promise<HubbubError> {
+    try {
+      return this.#afterEnd(await this.#options.connect());
+    } catch (thrown) {
+      return asHubbubError(thrown);
+    }
+  }
+
+  #afterEnd({ code, reason }: Ending): HubbubError {
+    const action = closeAction(code);
+    if (action === "fix" || action === "stop") {
+      return new HubbubError("REFUSED", `The server closed the connection (${code}: ${reason}).`);
+    }
+    if (action === "sign in again") this.#options.onSignedOut();
+    const why = reason === "" ? String(code) : `${code}: ${reason}`;
+    return new HubbubError("DISCONNECTED", `The connection ended (${why}).`);
+  }
+
+  #isFinal(error: HubbubError): boolean {
+    // An access token or ticket that came too late; the next try has a new one.
+    if (error.code === "INVALID_TOKEN") return false;
+    // At the beginning it is the wrong address; later, whatever stands in the server's place.
+    if (error.code === "UNEXPECTED_ANSWER") return !this.#wasOnline;
+    return error.action !== "retry later" && error.action !== "reconnect and resume";
+  }
+
+  #nextWaitMs(attempt: number, error: HubbubError): number {
+    const { clock, random } = this.#options;
+    if (this.#comeBackAtMs !== undefined) {
+      const waitMs = Math.max(0, this.#comeBackAtMs - clock.nowMs());
+      this.#comeBackAtMs = undefined;
+      return waitMs;
+    }
+    return Math.max(error.retryAfterMs, backoffMs(attempt, random));
+  }
+
+  #wait(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(delayMs, resolve);
+      this.#cutWaitShort = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,160 @@
+import { type Clock, systemClock } from "./clock.ts";
+import { HubbubError, knownCode } from "./errors.ts";
+
+/** A sign-in: who, and the two tokens. Keep the newest; the refresh token is used up by its use. */
+export interface SignIn {
+  readonly accessToken: string;
+  /** By this machine's clock, milliseconds since the Unix epoch. */
+  readonly accessExpiresAtMs: number;
+  readonly refreshToken: string;
+  readonly user: User;
+}
+
+export interface User {
+  readonly id: number;
+  readonly name: string;
+  readonly role: string;
+}
+
+/** A server that has not answered by then counts as unreachable. Sign-ins may queue for seconds. */
+const ANSWER_MS = 30_000;
+
+/**
+ * The calls of this file take the server as `http://host:port` (or https), and throw HubbubError:
+ * the server's own code, UNREACHABLE, or UNEXPECTED_ANSWER.
+ */
+export async function register(
+  server: string,
+  name: string,
+  password: string,
+  clock: Clock = systemClock,
+): Promise<SignIn> {
+  return signInFrom(server, "auth/register", { name, password }, clock);
+}
+
+export async function signIn(
+  server: string,
+  name: string,
+  password: string,
+  clock: Clock = systemClock,
+): Promise<SignIn> {
+  return signInFrom(server, "auth/token", { name, password }, clock);
+}
+
+/** Uses up `refreshToken` and brings its successor. */
+export async function refresh(
+  server: string,
+  refreshToken: string,
+  clock: Clock = systemClock,
+): Promise<SignIn> {
+  return signInFrom(server, "auth/refresh", { refresh_token: refreshToken }, clock);
+}
+
+/** Ends the sign-in that the token belongs to, and its connections. */
+export async function signOut(server: string, accessToken: string): Promise<void> {
+  await post(server, "auth/logout", undefined, accessToken);
+}
+
+/** A single-use ticket, good for seconds, that opens a socket where headers cannot be set. */
+export async function fetchTicket(server: string, accessToken: string): Promise<string> {
+  const answer = await post(server, "auth/ticket", undefined, accessToken);
+  if (isRecord(answer) && typeof answer.ticket === "string") return answer.ticket;
+  throw unexpected(server);
+}
+
+async function signInFrom(
+  server: string,
+  path: string,
+  body: Record<string, string>,
+  clock: Clock,
+): Promise<SignIn> {
+  // Taken before the call, so that the token is never thought to live longer than it does.
+  const askedAtMs = clock.nowMs();
+  const answer = await post(server, path, body);
+  if (
+    isRecord(answer) &&
+    typeof answer.access_token === "string" &&
+    typeof answer.refresh_token === "string" &&
+    typeof answer.expires_in === "number" &&
+    isUser(answer.user)
+  ) {
+    return {
+      accessToken: answer.access_token,
+      accessExpiresAtMs: askedAtMs + answer.expires_in * 1000,
+      refreshToken: answer.refresh_token,
+      user: { id: answer.user.id, name: answer.user.name, role: answer.user.role },
+    };
+  }
+  throw unexpected(server);
+}
+
+async function post(
+  server: string,
+  path: string,
+  body?: Record<string, string>,
+  accessToken?: string,
+): Promise<unknown> {
+  const headers: Record<string, string> = {};
+  if (body) headers["Content-Type"] = "application/json";
+  if (accessToken) headers.Authorization = `Bearer ${accessToken}`;
+  let status: number;
+  let text: string;
+  try {
+    const response = await fetch(new URL(path, directory(server)), {
+      method: "POST",
+      headers,
+      body: body ? JSON.stringify(body) : null,
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+    status = response.status;
+    text = await response.text();
+  } catch (cause) {
+    throw new HubbubError("UNREACHABLE", `${server} does not answer.`, 0, { cause });
+  }
+  if (status === 204) return undefined;
+  const answer = parse(text);
+  if (status < 300) return answer;
+  throw refusal(server, status, answer);
+}
+
+function refusal(server: string, status: number, answer: unknown): HubbubError {
+  const error = isRecord(answer) ? answer.error : undefined;
+  if (isRecord(error) && typeof error.code === "string") {
+    const text = typeof error.text === "string" ? error.text : error.code;
+    const retryAfterMs = typeof error.retry_after_ms === "number" ? error.retry_after_ms : 0;
+    return new HubbubError(knownCode(error.code), text, retryAfterMs);
+  }
+  // A proxy answers in the server's place while it is away.
+  if (status >= 500) return new HubbubError("UNREACHABLE", `${server} answered ${status}.`);
+  return unexpected(server);
+}
+
+/** `auth/token` is found beneath the server's address, whether that ends with a slash or not. */
+function directory(server: string): string {
+  return server.endsWith("/") ? server : `${server}/`;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function isUser(value: unknown): value is User {
+  return (
+    isRecord(value) &&
+    typeof value.id === "number" &&
+    typeof value.name === "string" &&
+    typeof value.role === "string"
+  );
+}
+
+function unexpected(server: string): HubbubError {
+  return new HubbubError("UNEXPECTED_ANSWER", `${server} does not answer like a Hubbub server.`);
+}

@@ -1,0 +1,149 @@
+#!/usr/bin/env bun
+/** The command line; nothing else. */
+import { Command, Option } from "commander";
+import { banner } from "./cli/banner.ts";
+import { type ChatOptions, runChat } from "./cli/chat.ts";
+import { type InspectOptions, runInspect } from "./cli/inspect.ts";
+import { addUser, listUsers, setRole } from "./cli/user.ts";
+import {
+  type Config,
+  ConfigError,
+  flagOf,
+  readConfig,
+  type SettingName,
+  settings,
+  variableOf,
+} from "./config.ts";
+import { createLog } from "./monitor/log.ts";
+import { type Running, StartError, serve, version } from "./serve.ts";
+import { StoreFileError } from "./store/schema.ts";
+
+const settingNames = Object.keys(settings) as SettingName[];
+
+/** Settings that concern the file alone: those that commands beside the server take. */
+const fileSettings: readonly SettingName[] = ["data"];
+
+const program = new Command("hubbub")
+  .description("A chat server: one process, one SQLite file, nothing lost.")
+  .version(version)
+  .showHelpAfterError("(--help shows what there is)");
+
+withSettings(program.command("serve"), settingNames)
+  .description("run the server until it gets SIGTERM or SIGINT")
+  .action((_, command: Command) => runServer(configOf(command)));
+
+program
+  .command("chat")
+  .description("talk in a channel from the terminal, or from a pipe")
+  .argument("<channel>", "the channel's name; it is created if there is none")
+  .addOption(
+    new Option("--url <url>", "the server").env("HUBBUB_URL").default("http://127.0.0.1:4000"),
+  )
+  .addOption(new Option("--user <name>", "the account").env("HUBBUB_USER"))
+  .option("--register", "make the account first", false)
+  .action(async (channel: string, options: ChatOptions) => {
+    process.exitCode = await runChat(channel, options);
+  });
+
+program
+  .command("inspect")
+  .description("turn captured binary frames into readable JSON")
+  .argument("[file]", "hex or base64 text, a frame a line, or raw bytes; standard input without it")
+  .addOption(new Option("--as <kind>", "what the frames are").choices(["client", "server"]))
+  .action(async (file: string | undefined, options: InspectOptions) => {
+    process.exitCode = await runInspect(file, options);
+  });
+
+const user = program.command("user").description("look after accounts; works beside the server");
+const role = () =>
+  new Option("--role <role>", "what the account may do")
+    .choices(["user", "monitor", "admin"])
+    .default("user");
+withSettings(user.command("add"), fileSettings)
+  .description("make an account; its password is asked for, or read from HUBBUB_PASSWORD")
+  .argument("<name>")
+  .addOption(role())
+  .action((name: string, options: { role: "user" | "monitor" | "admin" }, command: Command) =>
+    addUser(configOf(command), name, options.role),
+  );
+withSettings(user.command("role"), fileSettings)
+  .description("change what an account may do; connections that are open keep what they had")
+  .argument("<name>")
+  .argument("<role>", "user, monitor or admin")
+  .action((name: string, role: string, _, command: Command) =>
+    setRole(configOf(command), name, role),
+  );
+withSettings(user.command("list"), fileSettings)
+  .description("list the accounts")
+  .action((_, command: Command) => listUsers(configOf(command)));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const isExpected =
+    error instanceof ConfigError || error instanceof StoreFileError || error instanceof StartError;
+  process.stderr.write(isExpected ? `hubbub: ${error.message}\n` : `hubbub: ${describe(error)}\n`);
+  process.exitCode = 1;
+}
+
+function withSettings(command: Command, names: readonly SettingName[]): Command {
+  for (const name of names) {
+    const { summary, placeholder, default: fallback } = settings[name];
+    const shown = fallback === "" ? "empty" : fallback;
+    const text = `${summary} (${variableOf(name)}; default ${shown})`;
+    command.addOption(new Option(`${flagOf(name)} <${placeholder}>`, text));
+  }
+  return command;
+}
+
+function configOf(command: Command): Config {
+  return readConfig(command.opts(), process.env);
+}
+
+async function runServer(config: Config): Promise<void> {
+  const log = createLog(config.logLevel, config.logFormat);
+  const fatal = (error: unknown) => {
+    log.fatal({ err: error }, "the server cannot go on");
+    process.exit(1);
+  };
+  process.on("uncaughtException", fatal);
+  process.on("unhandledRejection", fatal);
+
+  const running = await serve(config, log, fatal);
+  const { text, fields } = banner(running, config, version);
+  // Programs that read the log get an event; people get lines.
+  if (config.logFormat === "json" || (config.logFormat === "auto" && !process.stdout.isTTY)) {
+    log.info(fields, "listening");
+  } else process.stdout.write(text);
+
+  const stop = () => void stopServer(running, config, log);
+  process.once("SIGTERM", stop);
+  process.once("SIGINT", stop);
+}
+
+async function stopServer(
+  running: Running,
+  config: Config,
+  log: ReturnType<typeof createLog>,
+): Promise<void> {
+  log.info("stopping; a second signal stops at once");
+  // What was acknowledged is on disk already, so nothing is lost by leaving at any moment.
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(1));
+  const limit = setTimeout(() => {
+    log.error({ seconds: config.stopSeconds }, "stopping took too long");
+    process.exit(1);
+  }, config.stopSeconds * 1000);
+  try {
+    await running.stop();
+    clearTimeout(limit);
+    log.info("stopped");
+    process.exit(0);
+  } catch (error) {
+    log.error({ err: error }, "stopped, but not everything could be written");
+    process.exit(1);
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

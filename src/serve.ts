@@ -1,0 +1,243 @@
+/** The one place where everything is built and joined, and stopped in order. */
+import { dirname, resolve } from "node:path";
+import packageJson from "../package.json" with { type: "json" };
+import { startAuth } from "./auth/auth.ts";
+import { Channels } from "./channels/channels.ts";
+import { Delivery } from "./channels/delivery.ts";
+import { Membership } from "./channels/membership.ts";
+import { paceMs } from "./channels/pacing.ts";
+import { Ring } from "./channels/ring.ts";
+import type { User } from "./channels/user.ts";
+import type { Config } from "./config.ts";
+import { Counters } from "./monitor/counters.ts";
+import { LoopDelay, Readings } from "./monitor/figures.ts";
+import type { Log as EventLog } from "./monitor/log.ts";
+import { UserBudget } from "./session/budget.ts";
+import { greetingOf } from "./session/greeting.ts";
+import type { Services } from "./session/services.ts";
+import { Sessions } from "./session/sessions.ts";
+import { type SocketData, upgrade, websocketHandler } from "./session/websocket.ts";
+import { AccountReads } from "./store/accounts.ts";
+import { Checkpoints } from "./store/checkpoints.ts";
+import { Log } from "./store/log.ts";
+import { GENERAL_CHANNEL_ID } from "./store/schema.ts";
+import { openStore } from "./store/store.ts";
+import { Subscriptions } from "./store/subscriptions.ts";
+import { ErrorCode } from "./wire/gen/hubbub/v1/events_pb.ts";
+import { messageTimeMs } from "./wire/message_time.ts";
+import { refusal } from "./wire/refusal.ts";
+
+/** How often slow sockets are looked for and the WAL is copied. */
+const TICK_MS = 1000;
+
+/** The server could not be started, with a sentence for the person who runs it. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+}
+
+/** A running server. */
+export interface Running {
+  /** Where it listens, such as `http://127.0.0.1:4000`. */
+  readonly url: string;
+  /** The database file, absolute. */
+  readonly dataFile: string;
+  readonly counters: Counters;
+  /**
+   * Stops in order: no newcomers, going-away notice, open batch, joins and leaves, sockets,
+   * checkpoint. Rejects where something could not be written.
+   */
+  stop(): Promise<void>;
+}
+
+export const version: string = packageJson.version;
+
+/**
+ * Builds and starts a server.
+ *
+ * @param died called once should the server be unable to go on.
+ * @throws StoreFileError, StartError with a sentence for the operator.
+ */
+export async function serve(
+  config: Config,
+  eventLog: EventLog,
+  died: (error: Error) => void,
+): Promise<Running> {
+  const dataFile = resolve(config.data);
+  const counters = new Counters();
+  const now = Date.now;
+  const clockMs = () => performance.now();
+
+  const store = await openStore(dataFile, config.durability, died);
+  const { writer, history } = store;
+  const ring = new Ring(config.ringBytes);
+  const channels = new Channels(store.channels, {
+    run: writer.run,
+    limit: config.channels,
+    now,
+  });
+  const subscriptions = new Subscriptions((changes) => writer.run("writeSubscriptions", changes));
+  const membership = new Membership({
+    channels,
+    subscriptions,
+    stored: store.subscriptionsOf,
+    channelsPerUser: config.channelsPerUser,
+    counters,
+    flushFailed: (err) => eventLog.warn({ err }, "joins and leaves could not be written yet"),
+  });
+  const delivery = new Delivery({
+    channels,
+    ring,
+    publish: (topic, frame) => server.publish(topic, frame),
+    counters,
+  });
+
+  const unflushed: Services["unflushed"] = new Set();
+  const log = new Log({
+    commit: (batch, entries) => writer.commit(batch, entries),
+    probe: () => writer.probe(),
+    deliver: (result) => paceMs(delivery.deliver(result), config.paceCapMs),
+    settled: () => {
+      for (const session of unflushed) session.flush();
+    },
+    timeOf: messageTimeMs,
+    availability: (available, err) => {
+      if (available) eventLog.info("the disk takes writes again");
+      else eventLog.error({ err }, "the disk refuses writes; messages are refused until it does");
+    },
+    counters,
+    queueBytes: config.queueBytes,
+    clockMs,
+    schedule: (delayMs, task) => {
+      if (delayMs < 0.5) setImmediate(task);
+      else setTimeout(task, delayMs);
+    },
+  });
+
+  const loopDelay = new LoopDelay();
+  const budgets = new WeakMap<User, UserBudget>();
+  const services: Services = {
+    channels,
+    membership,
+    ring,
+    log,
+    history,
+    counters,
+    eventLog,
+    config,
+    budgetOf(user) {
+      const budget = budgets.get(user) ?? new UserBudget(config, clockMs());
+      budgets.set(user, budget);
+      return budget;
+    },
+    measure: () => new Readings(counters, loopDelay),
+    unflushed,
+    greeting: greetingOf(config, store.logId, version),
+    now,
+    clockMs,
+  };
+  const sessions = new Sessions();
+
+  const auth = await startAuth({
+    config,
+    dataFolder: dirname(dataFile),
+    reads: new AccountReads(store.reads),
+    run: writer.run,
+    counters,
+    log: eventLog,
+    endSession: (id) => sessions.endSignIn(id),
+    accountCreated: () => {
+      const general = channels.get(GENERAL_CHANNEL_ID);
+      if (general !== undefined) general.memberCount += 1;
+    },
+  });
+
+  let isStopping = false;
+  const upgradeOptions = {
+    services,
+    sessions,
+    identify: (request: Request) => auth.identify(request),
+    isStopping: () => isStopping,
+  };
+  const server = listen(config, {
+    routes: {
+      "/ws": (request, server) => upgrade(request, server, upgradeOptions),
+      "/healthz": () => Response.json({ alive: true }),
+      "/readyz": () => readiness(isStopping, log.available),
+      "/": () => new Response(`Hubbub ${version} is running. Its API is described at /openapi.\n`),
+    },
+    fetch: (request) =>
+      isStopping ? refusal(ErrorCode.GOING_AWAY, { retryAfterMs: 1000 }) : auth.fetch(request),
+    websocket: websocketHandler(services, sessions),
+  });
+
+  const checkpoints = new Checkpoints({
+    checkpoint: () => history.checkpoint(),
+    restartWal: () => writer.restartWal(),
+    failed: (err) => eventLog.warn({ err }, "a checkpoint failed; it is tried again"),
+  });
+  const ticks = setInterval(() => {
+    sessions.checkSlow(config.outboundBytes);
+    void checkpoints.tick(counters.batches);
+  }, TICK_MS);
+  const flushes = setInterval(() => {
+    membership
+      .flush()
+      .catch((err) => eventLog.warn({ err }, "joins and leaves could not be written yet"));
+  }, config.subscriptionFlushSeconds * 1000);
+
+  return {
+    url: `http://${server.hostname?.includes(":") ? `[${server.hostname}]` : server.hostname}:${server.port}`,
+    dataFile,
+    counters,
+    async stop() {
+      isStopping = true;
+      // Stops listening; open connections go on.
+      void server.stop();
+      sessions.announceGoingAway();
+      await log.close();
+      sessions.closeAll();
+      clearInterval(ticks);
+      clearInterval(flushes);
+      loopDelay.stop();
+      await auth.stop();
+      await membership.flush();
+      await store.close();
+      await server.stop(true);
+    },
+  };
+}
+
+function listen(
+  config: Config,
+  options: Omit<Bun.Serve.Options<SocketData>, "hostname" | "port">,
+): Bun.Server<SocketData> {
+  try {
+    return Bun.serve<SocketData>({
+      ...options,
+      hostname: config.host,
+      port: config.port,
+      // Two servers must not share a port unnoticed.
+      reusePort: false,
+      maxRequestBodySize: 64 * 1024,
+      development: false,
+    } as Bun.Serve.Options<SocketData>);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "unknown";
+    throw new StartError(
+      code === "EADDRINUSE"
+        ? `Port ${config.port} of ${config.host} is taken. Stop what uses it, or name another with --port.`
+        : `Hubbub cannot listen on ${config.host}:${config.port} (${code}). Name another address with --host or another port with --port.`,
+    );
+  }
+}
+
+function readiness(isStopping: boolean, isStoreAvailable: boolean): Response {
+  const reasons = [
+    ...(isStopping ? ["the server is stopping"] : []),
+    ...(isStoreAvailable ? [] : ["the disk refuses writes"]),
+  ];
+  return Response.json(
+    { ready: reasons.length === 0, reasons },
+    { status: reasons.length === 0 ? 200 : 503 },
+  );
+}

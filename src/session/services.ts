@@ -1,0 +1,63 @@
+import type { Channels } from "../channels/channels.ts";
+import type { Membership } from "../channels/membership.ts";
+import type { Ring } from "../channels/ring.ts";
+import type { User } from "../channels/user.ts";
+import type { Config } from "../config.ts";
+import type { Counters } from "../monitor/counters.ts";
+import type { Readings } from "../monitor/figures.ts";
+import type { Log as EventLog } from "../monitor/log.ts";
+import type { Sender } from "../store/log.ts";
+import type { Page } from "../store/reader.worker.ts";
+import type { Durability, Limits } from "../wire/gen/hubbub/v1/events_pb.ts";
+import type { UserBudget } from "./budget.ts";
+import type { Session } from "./session.ts";
+
+/** What sessions need of the rest of the server. Built once, in serve.ts. */
+export interface Services {
+  readonly channels: Channels;
+  readonly membership: Membership;
+  readonly ring: Ring;
+  readonly log: MessageLog;
+  readonly history: HistoryReads;
+  readonly counters: Counters;
+  readonly eventLog: EventLog;
+  readonly config: Config;
+  /** A user's budget, the same for all of the user's connections. */
+  readonly budgetOf: (user: User) => UserBudget;
+  /** Begins to measure for one monitor's connection. */
+  readonly measure: () => Readings;
+  /** Sessions with answers that have not gone out yet. */
+  readonly unflushed: Set<Session>;
+  /** What every welcome says alike. */
+  readonly greeting: {
+    readonly logId: string;
+    readonly bootId: string;
+    readonly serverVersion: string;
+    readonly durability: Durability;
+    readonly limits: Limits;
+  };
+  /** Wall clock, ms since the Unix epoch. */
+  readonly now: () => number;
+  /** A clock in ms that never goes back. */
+  readonly clockMs: () => number;
+}
+
+/** The part of `store/log.ts` that sessions use. */
+export interface MessageLog {
+  send(
+    sender: Sender,
+    request: number,
+    channel: number,
+    author: number,
+    nonce: string,
+    rest: Uint8Array,
+    timeMs: number,
+  ): void;
+  ping(sender: Sender, request: number): void;
+}
+
+/** The part of `store/history.ts` that sessions use. */
+export interface HistoryReads {
+  after(channel: number, after: number, head: number, limit: number): Promise<Page>;
+  before(channel: number, before: number, limit: number): Promise<Page>;
+}

@@ -1,0 +1,196 @@
+import { create } from "@bufbuild/protobuf";
+import type { Channel } from "../channels/channel.ts";
+import type { Connection, User } from "../channels/user.ts";
+import type { Readings } from "../monitor/figures.ts";
+import type { Sender } from "../store/log.ts";
+import { CloseCode, closes, errorEntry, errorName } from "../wire/codes.ts";
+import type { Encoding, Outgoing } from "../wire/encoding.ts";
+import {
+  type ErrorCode,
+  ErrorSchema,
+  FiguresSchema,
+  JoinedSchema,
+  LeftSchema,
+  PongSchema,
+  SentSchema,
+} from "../wire/gen/hubbub/v1/events_pb.ts";
+import { type Event, EventSchema } from "../wire/gen/hubbub/v1/frames_pb.ts";
+import { TokenBucket } from "./budget.ts";
+import { describeChannel } from "./describe.ts";
+import { LiveChannels } from "./live.ts";
+import type { Services } from "./services.ts";
+
+/** The part of Bun's `ServerWebSocket` that a session uses. */
+export interface Socket {
+  send(frame: Outgoing): unknown;
+  subscribe(topic: string): unknown;
+  unsubscribe(topic: string): unknown;
+  close(code: number, reason: string): unknown;
+  getBufferedAmount(): number;
+}
+
+/** Who opened a connection. */
+export interface Identity {
+  readonly accountId: number;
+  readonly name: string;
+  readonly role: "user" | "monitor" | "admin";
+  /** The sign-in session, not the connection. */
+  readonly sessionId: string;
+}
+
+/** What an unreadable frame costs of the refusals that a connection may collect. */
+const FAULT_COST = 10;
+
+/**
+ * One connected socket: who it is, what it is live in, and what it is owed.
+ *
+ * 1. Every command is answered exactly once, with its request number: `answer` or `refused`.
+ * 2. Answers wait for `flush`: those of a batch go out together, when the whole batch has settled.
+ * 3. After `closed`, nothing is sent; work that is under way finds `isOpen` false and stops.
+ */
+export class Session implements Sender, Connection {
+  readonly live: LiveChannels;
+  readonly #refusals: TokenBucket;
+  #user: User | undefined;
+  /** For a monitor: measures from one ping to the next. */
+  readonly #readings: Readings | undefined;
+  #answers: Event[] = [];
+  #isOpen = true;
+  /** Commands that wait for the disk or the socket. */
+  pendingCommands = 0;
+  /** A slow-consumer notice has gone out and the socket has not caught up since. */
+  isSlow = false;
+  #drained: (() => void)[] = [];
+
+  constructor(
+    readonly identity: Identity,
+    readonly encoding: Encoding,
+    readonly socket: Socket,
+    readonly services: Services,
+  ) {
+    const { refusalsBeforeClose } = services.config;
+    this.#refusals = new TokenBucket(
+      refusalsBeforeClose / 10,
+      refusalsBeforeClose,
+      services.clockMs(),
+    );
+    this.live = new LiveChannels(socket, encoding);
+    this.#readings = identity.role === "user" ? undefined : services.measure();
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get user(): User {
+    if (this.#user === undefined) throw new Error("session: used before it was opened");
+    return this.#user;
+  }
+
+  /** The socket is open: makes the user present. */
+  opened(): void {
+    const { accountId, name } = this.identity;
+    this.#user = this.services.membership.connect(accountId, name, this);
+  }
+
+  /** The socket is closed, by either side. */
+  closed(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.live.clear();
+    this.#answers = [];
+    this.drained();
+    if (this.#user !== undefined) this.services.membership.disconnect(this.#user, this);
+  }
+
+  /** Closes the socket; the code says what the client should do. */
+  close(code: CloseCode): void {
+    if (this.#isOpen) this.socket.close(code, closes[code].text);
+  }
+
+  /** Sends one event at once. */
+  answer(request: number, event: Event["event"]): void {
+    this.sendFrame(this.encoding.encode([create(EventSchema, { request, event })]));
+  }
+
+  sendFrame(frame: Outgoing): void {
+    if (this.#isOpen) this.socket.send(frame);
+  }
+
+  sent(request: number, channel: number, seq: number, timeMs: number, duplicate: boolean): void {
+    const value = create(SentSchema, { channel, seq, timeMs, duplicate });
+    this.#answerLater(request, { case: "sent", value });
+  }
+
+  ponged(request: number): void {
+    const value = create(PongSchema, { timeMs: this.services.now() });
+    if (this.#readings !== undefined) {
+      value.figures = create(FiguresSchema, this.#readings.next());
+    }
+    this.#answerLater(request, { case: "pong", value });
+  }
+
+  /** Answers a command with an error. A refusal for the rate also counts towards closing. */
+  refused(request: number, code: ErrorCode, retryAfterMs = 0, text?: string): void {
+    const { counters } = this.services;
+    counters.refused(errorName(code));
+    const value = create(ErrorSchema, { code, retryAfterMs, text: text ?? errorEntry(code).text });
+    this.#answerLater(request, { case: "error", value });
+  }
+
+  /** Refuses a command for its rate; closes the connection if it goes on like that. */
+  limited(request: number, code: ErrorCode, retryAfterMs: number): void {
+    this.refused(request, code, retryAfterMs);
+    if (this.#refusals.take(this.services.clockMs()) > 0) this.close(CloseCode.TOO_MANY_REFUSALS);
+  }
+
+  /** Refuses a frame that could not be read; closes the connection if there are many of them. */
+  faulty(request: number, code: ErrorCode, text: string): void {
+    this.refused(request, code, 0, text);
+    const isOver = this.#refusals.take(this.services.clockMs(), FAULT_COST) > 0;
+    if (isOver) this.close(CloseCode.TOO_MANY_FAULTS);
+  }
+
+  /** Sends the answers that wait. */
+  flush(): void {
+    this.services.unflushed.delete(this);
+    if (this.#answers.length === 0) return;
+    const answers = this.#answers;
+    this.#answers = [];
+    this.sendFrame(this.encoding.encode(answers));
+  }
+
+  joined(channel: Channel, asked: boolean): void {
+    this.live.begin(channel);
+    if (asked) return;
+    const value = create(JoinedSchema, { channel: describeChannel(channel) });
+    this.answer(0, { case: "joined", value });
+  }
+
+  left(channel: Channel, asked: boolean): void {
+    this.live.end(channel);
+    if (asked) return;
+    this.answer(0, { case: "left", value: create(LeftSchema, { channel: channel.id }) });
+  }
+
+  /** Resolves when the socket holds next to nothing back, or is closed. */
+  whenDrained(): Promise<void> {
+    const isFull = this.socket.getBufferedAmount() > this.services.config.outboundBytes / 4;
+    if (!this.#isOpen || !isFull) return Promise.resolve();
+    return new Promise((resolve) => this.#drained.push(resolve));
+  }
+
+  /** The socket has sent what it held back. */
+  drained(): void {
+    this.isSlow = false;
+    const waiting = this.#drained;
+    this.#drained = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  #answerLater(request: number, event: Event["event"]): void {
+    if (!this.#isOpen) return;
+    this.services.unflushed.add(this);
+    this.#answers.push(create(EventSchema, { request, event }));
+  }
+}

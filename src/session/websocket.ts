@@ -1,0 +1,99 @@
+import type { Server, WebSocketHandler } from "bun";
+import { binary } from "../wire/binary.ts";
+import type { Encoding } from "../wire/encoding.ts";
+import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
+import { json } from "../wire/json.ts";
+import { refusal } from "../wire/refusal.ts";
+import { receive } from "./receive.ts";
+import type { Services } from "./services.ts";
+import { type Identity, Session } from "./session.ts";
+import type { Sessions } from "./sessions.ts";
+
+/** What a socket carries from its upgrade to its end. */
+export interface SocketData {
+  readonly identity: Identity;
+  readonly encoding: Encoding;
+  session?: Session;
+}
+
+const encodings: readonly Encoding[] = [binary, json];
+
+interface UpgradeOptions {
+  readonly services: Services;
+  readonly sessions: Sessions;
+  /** Who the request comes from, or why it is refused. */
+  readonly identify: (request: Request) => Promise<Identity | { readonly refused: ErrorCode }>;
+  readonly isStopping: () => boolean;
+}
+
+/**
+ * Answers a request for `/ws`: upgrades it, or refuses it before the upgrade with a status and a
+ * code. The subprotocol picks the encoding.
+ */
+export async function upgrade(
+  request: Request,
+  server: Server<SocketData>,
+  { services, sessions, identify, isStopping }: UpgradeOptions,
+): Promise<Response | undefined> {
+  const refuse = (code: ErrorCode, retryAfterMs = 0) => {
+    services.counters.refused(ErrorCode[code]);
+    return refusal(code, { retryAfterMs });
+  };
+  if (isStopping()) return refuse(ErrorCode.GOING_AWAY, 1000);
+  const encoding = encodingOf(request);
+  if (encoding === undefined) return refuse(ErrorCode.UNKNOWN_SUBPROTOCOL);
+  const { config, membership } = services;
+  if (sessions.count >= config.connections) {
+    return refuse(ErrorCode.TOO_MANY_CONNECTIONS, 5000);
+  }
+  const identity = await identify(request);
+  if ("refused" in identity) return refuse(identity.refused);
+  if (membership.connectionsOf(identity.accountId) >= config.sessionsPerUser) {
+    return refuse(ErrorCode.TOO_MANY_SESSIONS, 5000);
+  }
+  // The answer names the encoding alone: a ticket that was offered beside it is not repeated.
+  const headers = { "Sec-WebSocket-Protocol": encoding.subprotocol };
+  const isUpgraded = server.upgrade(request, { data: { identity, encoding }, headers });
+  return isUpgraded ? undefined : refuse(ErrorCode.INVALID_FRAME);
+}
+
+/** The handlers of every socket, for `Bun.serve`. */
+export function websocketHandler(
+  services: Services,
+  sessions: Sessions,
+): WebSocketHandler<SocketData> {
+  const { frameBytes, outboundBytes, idleSeconds } = services.config;
+  return {
+    // With compression on, publish would compress every message.
+    perMessageDeflate: false,
+    maxPayloadLength: frameBytes,
+    idleTimeout: idleSeconds,
+    sendPings: true,
+    // Bun's bound for what comes between two looks at the outbound limit. Past it the socket is
+    // closed without a code, for else messages would vanish without a word.
+    backpressureLimit: outboundBytes * 2,
+    closeOnBackpressureLimit: true,
+    open(socket) {
+      const { identity, encoding } = socket.data;
+      const session = new Session(identity, encoding, socket, services);
+      socket.data.session = session;
+      sessions.opened(session);
+    },
+    message(socket, data) {
+      if (socket.data.session !== undefined) receive(socket.data.session, data);
+    },
+    drain(socket) {
+      socket.data.session?.drained();
+    },
+    close(socket, code) {
+      if (socket.data.session !== undefined) sessions.closed(socket.data.session, code);
+    },
+  };
+}
+
+function encodingOf(request: Request): Encoding | undefined {
+  const offered = (request.headers.get("Sec-WebSocket-Protocol") ?? "")
+    .split(",")
+    .map((name) => name.trim());
+  return encodings.find(({ subprotocol }) => offered.includes(subprotocol));
+}

@@ -1,0 +1,170 @@
+import { type Database, SQLiteError } from "bun:sqlite";
+import { nameKey } from "../wire/names.ts";
+import { StoreError } from "./errors.ts";
+import { GENERAL_CHANNEL_ID } from "./schema.ts";
+import { sessionJobs } from "./sign_ins.ts";
+
+/** What an account may do. `monitor` and `admin` get the server's figures with each pong. */
+export type Role = "user" | "monitor" | "admin";
+
+/** An account as it is told to others: everything but its password's hash. */
+export interface Account {
+  readonly id: number;
+  /** As it was registered. */
+  readonly name: string;
+  readonly role: Role;
+}
+
+/** What a password is checked against. The account stands apart, so that the hash never leaves with it. */
+export interface Credentials {
+  readonly account: Account;
+  readonly passwordHash: string;
+}
+
+interface CredentialsRow extends Account {
+  readonly passwordHash: string;
+}
+
+/** One sign-in of an account. Times are milliseconds since the Unix epoch. */
+export interface Session {
+  readonly id: string;
+  readonly label: string;
+  readonly createdMs: number;
+  readonly usedMs: number;
+  readonly expiresMs: number;
+}
+
+export interface NewAccount {
+  readonly name: string;
+  /** In the PHC string format: `$argon2id$v=19$...`. */
+  readonly passwordHash: string;
+  readonly role: Role;
+  readonly nowMs: number;
+}
+
+/** A change of password, carried out only while `currentHash` is still the account's. */
+export interface PasswordChange {
+  readonly accountId: number;
+  readonly currentHash: string;
+  readonly newHash: string;
+  /** The session that makes the change and goes on. */
+  readonly keptSessionId: string;
+}
+
+/** The writes of accounts and their sessions. They run on the writer thread: see jobs.ts. */
+export function accountJobs(db: Database) {
+  const sessions = sessionJobs(db);
+  const insert = db.prepare<Account, [string, string, string, Role, number]>(
+    `INSERT INTO account (name, name_key, password_hash, role, created_ms) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (name_key) DO NOTHING RETURNING id, name, role`,
+  );
+  const subscribe = db.prepare<unknown, [number, number]>(
+    "INSERT INTO subscription (account_id, channel_id) VALUES (?, ?)",
+  );
+  const setHash = db.prepare<unknown, [string, number]>(
+    "UPDATE account SET password_hash = ? WHERE id = ?",
+  );
+  const replaceHash = db.prepare<unknown, [string, number, string]>(
+    "UPDATE account SET password_hash = ? WHERE id = ? AND password_hash = ?",
+  );
+  const setRole = db.prepare<unknown, [Role, number]>("UPDATE account SET role = ? WHERE id = ?");
+
+  return {
+    ...sessions,
+
+    /** Makes an account that has joined the general channel. The name must have been validated. */
+    createAccount({ name, passwordHash, role, nowMs }: NewAccount): Account | "name taken" {
+      const account = insert.get(name, nameKey(name), passwordHash, role, nowMs);
+      if (account === null) return "name taken";
+      subscribe.run(account.id, GENERAL_CHANNEL_ID);
+      return account;
+    },
+
+    /** Sets a forgotten password; sessions go on. Returns false where there is no such account. */
+    setPasswordHash(accountId: number, passwordHash: string): boolean {
+      return setHash.run(passwordHash, accountId).changes > 0;
+    },
+
+    /**
+     * Changes the password and ends the account's other sessions; returns their ids. The hash is
+     * compared because another change may have been made while this one's passwords were hashed.
+     */
+    changePassword(change: PasswordChange): readonly string[] | "changed meanwhile" {
+      const { accountId, currentHash, newHash, keptSessionId } = change;
+      if (replaceHash.run(newHash, accountId, currentHash).changes === 0) {
+        return "changed meanwhile";
+      }
+      return sessions.endOtherSessions(accountId, keptSessionId);
+    },
+
+    /** Returns false where there is no such account. */
+    setRole(accountId: number, role: Role): boolean {
+      return setRole.run(role, accountId).changes > 0;
+    },
+  };
+}
+
+/**
+ * Reads of accounts and sessions on the calling thread, each one or two look-ups in an index.
+ * They see everything that was committed before they are called.
+ *
+ * Every method throws a StoreError where the disk refuses.
+ */
+export class AccountReads {
+  readonly #byName;
+  readonly #byId;
+  readonly #ofSession;
+  readonly #sessions;
+
+  /** @param db Open for as long as this is used. */
+  constructor(db: Database) {
+    this.#byName = db.prepare<CredentialsRow, [string]>(
+      `SELECT id, name, role, password_hash AS passwordHash FROM account WHERE name_key = ?`,
+    );
+    this.#byId = db.prepare<CredentialsRow, [number]>(
+      `SELECT id, name, role, password_hash AS passwordHash FROM account WHERE id = ?`,
+    );
+    this.#ofSession = db.prepare<Account, [string, number]>(
+      `SELECT a.id, a.name, a.role FROM session s JOIN account a ON a.id = s.account_id
+       WHERE s.id = ? AND s.expires_ms > ?`,
+    );
+    this.#sessions = db.prepare<Session, [number, number]>(
+      `SELECT id, label, created_ms AS createdMs, used_ms AS usedMs, expires_ms AS expiresMs
+       FROM session WHERE account_id = ? AND expires_ms > ? ORDER BY used_ms DESC, id`,
+    );
+  }
+
+  /** Those of the account with that name, compared case-insensitively. */
+  credentialsByName(name: string): Credentials | undefined {
+    return credentialsOf(reading(() => this.#byName.get(nameKey(name))));
+  }
+
+  credentialsById(accountId: number): Credentials | undefined {
+    return credentialsOf(reading(() => this.#byId.get(accountId)));
+  }
+
+  /** Whose session this is; undefined where it has ended or expired. */
+  accountOfSession(sessionId: string, nowMs: number): Account | undefined {
+    return reading(() => this.#ofSession.get(sessionId, nowMs)) ?? undefined;
+  }
+
+  /** The account's sessions, the one used last first. */
+  sessionsOf(accountId: number, nowMs: number): readonly Session[] {
+    return reading(() => this.#sessions.all(accountId, nowMs));
+  }
+}
+
+function credentialsOf(row: CredentialsRow | null): Credentials | undefined {
+  if (row === null) return undefined;
+  const { passwordHash, ...account } = row;
+  return { account, passwordHash };
+}
+
+function reading<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof SQLiteError)) throw error;
+    throw new StoreError(error.code ?? "SQLITE_ERROR", error.message);
+  }
+}

@@ -1,0 +1,48 @@
+import type { Page, ReaderCalls } from "./reader.worker.ts";
+import { Thread } from "./thread.ts";
+
+/** A page holds at most this many bytes of messages, but always one message. */
+const PAGE_BYTES = 128 * 1024;
+
+/** The reader thread, as the rest of the server sees it. */
+export class History {
+  readonly #thread: Thread<ReaderCalls>;
+
+  private constructor(thread: Thread<ReaderCalls>) {
+    this.#thread = thread;
+  }
+
+  static async open(path: string, died: (error: Error) => void): Promise<History> {
+    const thread = new Thread<ReaderCalls>(new URL("./reader.worker.ts", import.meta.url), died);
+    await thread.call("open", [path]);
+    return new History(thread);
+  }
+
+  /**
+   * The oldest messages above `after`, none above `head`. The bound matters: the file may already
+   * hold messages that have not been delivered yet.
+   *
+   * Rejects with StoreError where the disk refused the read.
+   */
+  after(channel: number, after: number, head: number, limit: number): Promise<Page> {
+    return this.#thread.call("ascending", [channel, after + 1, head, limit, PAGE_BYTES]);
+  }
+
+  /** The newest messages below `before`. Rejects as `after` does. */
+  before(channel: number, before: number, limit: number): Promise<Page> {
+    return this.#thread.call("descending", [channel, 1, before - 1, limit, PAGE_BYTES]);
+  }
+
+  /** Copies what it can of the WAL into the database; resolves to the frames the WAL holds. */
+  checkpoint(): Promise<number> {
+    return this.#thread.call("checkpoint", []);
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#thread.call("close", []);
+    } finally {
+      this.#thread.terminate();
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import type { Database } from "bun:sqlite";
+import type { Account } from "./accounts.ts";
+import { refreshTokenJobs } from "./refresh_tokens.ts";
+
+/** Sign-ins of one account that may live at once; one more ends the one unused for longest. */
+export const SESSIONS_PER_ACCOUNT = 100;
+
+/** Expired sessions deleted in one job, so that no batch of messages waits long behind it. */
+export const EXPIRED_SESSIONS_PER_JOB = 500;
+
+export interface NewSession {
+  readonly id: string;
+  readonly accountId: number;
+  /** The hash that the password was checked against. */
+  readonly passwordHash: string;
+  /** What the user knows the device by. */
+  readonly label: string;
+  /** SHA-256 of its first refresh token. */
+  readonly refreshHash: Uint8Array<ArrayBuffer>;
+  readonly nowMs: number;
+  readonly expiresMs: number;
+}
+
+/** The writes of sign-ins. They run on the writer thread: see jobs.ts. */
+export function sessionJobs(db: Database) {
+  const tokens = refreshTokenJobs(db);
+  const accountWith = db.prepare<Account, [number, string]>(
+    "SELECT id, name, role FROM account WHERE id = ? AND password_hash = ?",
+  );
+  const endOldest = db.prepare<{ id: string }, [number, number]>(
+    `DELETE FROM session WHERE id IN (
+       SELECT id FROM session WHERE account_id = ? ORDER BY used_ms DESC, id LIMIT -1 OFFSET ?
+     ) RETURNING id`,
+  );
+  const insert = db.prepare<unknown, [string, number, string, number, number, number]>(
+    `INSERT INTO session (id, account_id, label, created_ms, used_ms, expires_ms)
+     VALUES (?, ?, ?, ?, ?, ?)`,
+  );
+  const end = db.prepare<unknown, [string, number]>(
+    "DELETE FROM session WHERE id = ? AND account_id = ?",
+  );
+  const endOthers = db.prepare<{ id: string }, [number, string]>(
+    "DELETE FROM session WHERE account_id = ? AND id <> ? RETURNING id",
+  );
+  const endExpired = db.prepare<{ id: string }, [number, number]>(
+    `DELETE FROM session WHERE id IN (
+       SELECT id FROM session WHERE expires_ms <= ? ORDER BY expires_ms LIMIT ?
+     ) RETURNING id`,
+  );
+
+  return {
+    rotateRefreshToken: tokens.rotateRefreshToken,
+
+    /**
+     * Begins a session; returns the ids of those that had to end for it. The password's hash is
+     * compared because the password may have been changed while this sign-in was being checked:
+     * a session begun then would outlive the change that was meant to end it.
+     */
+    createSession(session: NewSession): readonly string[] | "account changed" {
+      const { id, accountId, label, nowMs, expiresMs } = session;
+      if (accountWith.get(accountId, session.passwordHash) === null) return "account changed";
+      const ended = endOldest.all(accountId, SESSIONS_PER_ACCOUNT - 1);
+      insert.run(id, accountId, label, nowMs, nowMs, expiresMs);
+      tokens.addFirst(id, session.refreshHash, nowMs);
+      return idsOf(ended);
+    },
+
+    /** Returns false where the account has no such session. */
+    endSession(sessionId: string, accountId: number): boolean {
+      return end.run(sessionId, accountId).changes > 0;
+    },
+
+    /** Ends every session of the account but one; returns the ids of those that ended. */
+    endOtherSessions(accountId: number, keptSessionId: string): readonly string[] {
+      return idsOf(endOthers.all(accountId, keptSessionId));
+    },
+
+    /**
+     * Deletes sessions that have expired, the oldest first; returns their ids. There may be more
+     * where it returns `EXPIRED_SESSIONS_PER_JOB` of them.
+     */
+    deleteExpiredSessions(nowMs: number): readonly string[] {
+      return idsOf(endExpired.all(nowMs, EXPIRED_SESSIONS_PER_JOB));
+    },
+  };
+}
+
+function idsOf(rows: readonly { id: string }[]): readonly string[] {
+  return rows.map((row) => row.id);
+}

@@ -1,0 +1,120 @@
+import type { Database } from "bun:sqlite";
+import { accessSync, constants, mkdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { History } from "./history.ts";
+import type { Durability } from "./schema.ts";
+import { lockFile, openForReading, openForWriting, positionOf, StoreFileError } from "./schema.ts";
+import { Writer } from "./writer.ts";
+
+/** A file up to this size is checked whole at start; it takes well under a second. */
+const CHECK_UP_TO_BYTES = 64 * 1024 * 1024;
+
+/** A channel as the file describes it. */
+export interface ChannelRow {
+  readonly id: number;
+  readonly name: string;
+  /** The number of its newest message; 0 while there is none. */
+  readonly head: number;
+  readonly members: number;
+}
+
+/** The open file: one thread that writes, one that reads pages, and a connection for look-ups. */
+export interface Store {
+  readonly writer: Writer;
+  readonly history: History;
+  /** Read-only, on this thread: for indexed reads of single rows. */
+  readonly reads: Database;
+  /** Names the log; a restored backup gets another. */
+  readonly logId: string;
+  readonly channels: readonly ChannelRow[];
+  /** The channels an account is in, as the file has it. */
+  readonly subscriptionsOf: (account: number) => readonly number[];
+  /** Carries out what the threads were asked for, checkpoints, and closes the file. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens the file, creating it and its folder if there are none.
+ *
+ * @param died called should a thread die; nothing can be kept from then on.
+ * @throws StoreFileError with a sentence for the operator.
+ */
+export async function openStore(
+  path: string,
+  durability: Durability,
+  died: (error: Error) => void,
+): Promise<Store> {
+  makeFolder(path);
+  const lock = lockFile(path);
+  try {
+    const { logId, channels } = readCatalog(path, durability);
+    const writer = await Writer.open(path, durability, died);
+    const history = await History.open(path, died);
+    const reads = openForReading(path);
+    const subscriptions = reads.prepare<{ channel_id: number }, [number]>(
+      "SELECT channel_id FROM subscription WHERE account_id = ?",
+    );
+    return {
+      writer,
+      history,
+      reads,
+      logId,
+      channels,
+      subscriptionsOf: (account) => subscriptions.all(account).map((row) => row.channel_id),
+      async close() {
+        await history.close();
+        reads.close();
+        // Last, so that its checkpoint finds no reader and can remove the WAL.
+        await writer.close();
+        lock.close();
+      },
+    };
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+function makeFolder(path: string): void {
+  const folder = dirname(path);
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "unknown";
+    throw new StoreFileError(
+      `The data folder ${folder} cannot be written to (${code}). Make it writable, or name another file with --data.`,
+    );
+  }
+}
+
+/** Brings the schema up to date, checks the file, and reads what the server holds in memory. */
+function readCatalog(path: string, durability: Durability) {
+  const db = openForWriting(path, durability);
+  try {
+    if (statSync(path).size <= CHECK_UP_TO_BYTES) check(db, path);
+    const log = db.query("SELECT value FROM meta WHERE key = 'log_id'").get() as { value: string };
+    const channels = db
+      .query<ChannelRow, []>(
+        `SELECT id, name,
+           coalesce((SELECT max(position) FROM message
+             WHERE position > id * ${positionOf(1, 0)} AND position < (id + 1) * ${positionOf(1, 0)})
+             - id * ${positionOf(1, 0)}, 0) AS head,
+           (SELECT count(*) FROM subscription WHERE channel_id = channel.id) AS members
+         FROM channel ORDER BY id`,
+      )
+      .all();
+    return { logId: log.value, channels };
+  } finally {
+    db.close();
+  }
+}
+
+function check(db: Database, path: string): void {
+  const row = db.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").get();
+  if (row?.quick_check !== "ok") {
+    throw new StoreFileError(
+      `${path} is damaged (${row?.quick_check ?? "no answer"}). Restore a backup, or rescue it with sqlite3's .recover.`,
+    );
+  }
+}

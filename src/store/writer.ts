@@ -1,0 +1,52 @@
+import type { CommitResult } from "./committer.ts";
+import type { RunJob } from "./jobs.ts";
+import type { Durability } from "./schema.ts";
+import { Thread } from "./thread.ts";
+import type { WriterCalls } from "./writer.worker.ts";
+
+/** The writer thread, as the rest of the server sees it. */
+export class Writer {
+  readonly #thread: Thread<WriterCalls>;
+
+  private constructor(thread: Thread<WriterCalls>) {
+    this.#thread = thread;
+  }
+
+  /** @param died called should the thread die; nothing can be kept from then on. */
+  static async open(
+    path: string,
+    durability: Durability,
+    died: (error: Error) => void,
+  ): Promise<Writer> {
+    const thread = new Thread<WriterCalls>(new URL("./writer.worker.ts", import.meta.url), died);
+    await thread.call("open", [path, durability]);
+    return new Writer(thread);
+  }
+
+  /** Commits a batch, whose buffer is handed over. Rejects with StoreError; then nothing was kept. */
+  commit(batch: Uint8Array<ArrayBuffer>, entries: number): Promise<CommitResult> {
+    return this.#thread.call("commit", [batch, entries], [batch.buffer]);
+  }
+
+  /** Resolves if the disk takes writes. */
+  probe(): Promise<void> {
+    return this.#thread.call("probe", []);
+  }
+
+  readonly run: RunJob = (name, ...args) =>
+    // The thread answers with what the job of that name returns.
+    this.#thread.call("job", [name, args]) as Promise<never>;
+
+  restartWal(): Promise<void> {
+    return this.#thread.call("restartWal", []);
+  }
+
+  /** Carries out what was asked for before, checkpoints, closes the file and ends the thread. */
+  async close(): Promise<void> {
+    try {
+      await this.#thread.call("close", []);
+    } finally {
+      this.#thread.terminate();
+    }
+  }
+}

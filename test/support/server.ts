@@ -1,0 +1,61 @@
+import { join } from "node:path";
+import { readConfig, type SettingName } from "../../src/config.ts";
+import { createLog } from "../../src/monitor/log.ts";
+import { type Running, serve } from "../../src/serve.ts";
+import { makeFolder, removeFolder } from "./temp.ts";
+
+/** A server of a test's own, in this process, on a free port, with its data in a new folder. */
+export interface TestServer extends Running {
+  readonly folder: string;
+  /** Stops the server and removes its data. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+type Settings = Partial<Record<SettingName, string | number>>;
+
+/** Starts a server. `settings` are those of the command line; `folder` continues with older data. */
+export async function startServer(settings: Settings = {}, folder = makeFolder()) {
+  const flags = Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [name, String(value)]),
+  );
+  const data = join(folder, "hubbub.db");
+  const config = readConfig({ port: "0", data, logLevel: "silent", ...flags }, {});
+  const running = await serve(config, createLog(config.logLevel, "json"), (error) => {
+    throw error;
+  });
+  let isStopped = false;
+  return {
+    ...running,
+    folder,
+    async stop() {
+      if (isStopped) return;
+      isStopped = true;
+      await running.stop();
+    },
+    async [Symbol.asyncDispose]() {
+      await this.stop();
+      removeFolder(folder);
+    },
+  } satisfies TestServer;
+}
+
+/** An account's sign-in. */
+export interface SignIn {
+  readonly name: string;
+  readonly accessToken: string;
+  readonly refreshToken: string;
+}
+
+export const PASSWORD = "correct horse battery";
+
+/** Makes an account over the server's own route. */
+export async function register(url: string, name: string): Promise<SignIn> {
+  const response = await fetch(`${url}/auth/register`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ name, password: PASSWORD }),
+  });
+  if (response.status !== 201) throw new Error(`register ${name}: ${await response.text()}`);
+  const body = (await response.json()) as { access_token: string; refresh_token: string };
+  return { name, accessToken: body.access_token, refreshToken: body.refresh_token };
+}
