@@ -74,7 +74,12 @@ export class CatchUp {
     const cursors = memberships
       .filter(({ phase }) => phase !== "ended")
       .map(({ id, last }) => ({ channel: id, after: last }));
-    const { refused } = await this.#insist("resume", { cursors });
+    const { refused, cursors: reached } = await this.#insist("resume", { cursors });
+    for (const { channel, after } of reached) {
+      const membership = known.get(channel);
+      const isBehind = membership !== undefined && membership.last < after;
+      if (isBehind && memberships.includes(membership)) this.fill(membership);
+    }
     const open: Membership[] = [];
     for (const { channel, code } of refused) {
       const membership = known.get(channel);

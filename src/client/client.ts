@@ -8,50 +8,17 @@ import type {
   Welcome,
 } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { Connection, type Ending } from "./connection.ts";
+import type { Connection, Ending } from "./connection.ts";
+import { Dialer } from "./dialer.ts";
 import { HubbubError } from "./errors.ts";
 import { type ClientEvents, type ClientState, Listeners, type StateDetail } from "./events.ts";
-import type { Answer, CommandFields, CommandName, Subprotocol } from "./frames.ts";
+import type { Answer, CommandFields, CommandName } from "./frames.ts";
 import { Intake } from "./intake.ts";
 import { type Cursors, type Membership, Memberships } from "./memberships.ts";
 import { uuidv7 } from "./nonce.ts";
+import type { ClientOptions, HistoryRequest } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { Reconnector } from "./reconnector.ts";
-import { fetchTicket, type SignIn } from "./sign_in.ts";
-import { openSocket, type Pass, takesHeaders } from "./socket.ts";
-import { type Credentials, TokenKeeper } from "./token_keeper.ts";
-
-export interface ClientOptions {
-  /** The server: `http://127.0.0.1:4000`, or https. */
-  readonly url: string;
-  readonly credentials: Credentials;
-  /**
-   * Told every new sign-in before it is used. A refresh token is good for one use: who wants to
-   * come back without a password keeps the newest, durably, before returning.
-   */
-  readonly onSignIn?: (signIn: SignIn) => void | Promise<void>;
-  /** `client.cursors` of an earlier run: goes on where that was. Without, from the present heads. */
-  readonly cursors?: Cursors | undefined;
-  /** `hubbub.v1` unless said. */
-  readonly subprotocol?: Subprotocol;
-  /** The most messages that may wait for their acknowledgement: 1,000 unless said. */
-  readonly outboxMessages?: number;
-  /** How long a command waits for its answer: 30,000 ms unless said. */
-  readonly answerMs?: number;
-  /** For tests. */
-  readonly clock?: Clock;
-  /** For tests: from 0 (inclusive) to 1 (exclusive). */
-  readonly random?: () => number;
-}
-
-/** Where a page of history lies: below a number, above one, or at the end of the channel. */
-export interface HistoryRequest {
-  readonly channel: number;
-  readonly before?: number;
-  readonly after?: number;
-  /** As many as the server allows unless said. */
-  readonly limit?: number;
-}
 
 /**
  * A client for browsers, Bun and Node.
@@ -67,38 +34,29 @@ export interface HistoryRequest {
  * 3. Every other command is sent once: it rejects with DISCONNECTED if the connection is lost.
  */
 export class HubbubClient {
-  readonly #options: ClientOptions;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #listeners = new Listeners();
   readonly #memberships: Memberships;
   readonly #outbox: Outbox;
-  readonly #keeper: TokenKeeper;
+  readonly #dialer: Dialer;
   readonly #reconnector: Reconnector;
   readonly #firstOnline = Promise.withResolvers<void>();
   #state: ClientState = "offline";
   #connection: Connection | undefined;
   #welcome: Welcome | undefined;
-  /** The last socket was not let in; only a request over HTTP tells whether the token is why. */
-  #needsTicket = !takesHeaders;
 
   constructor(options: ClientOptions) {
-    this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#memberships = new Memberships(options.cursors);
     const shared = { clock: this.#clock, random: this.#random };
     this.#outbox = new Outbox({ ...shared, messages: options.outboxMessages ?? 1000 });
-    this.#keeper = new TokenKeeper({
-      server: options.url,
-      credentials: options.credentials,
-      clock: this.#clock,
-      onSignIn: options.onSignIn ?? (() => {}),
-    });
+    this.#dialer = new Dialer(options, this.#clock);
     this.#reconnector = new Reconnector({
       ...shared,
       connect: () => this.#connectOnce(),
-      onSignedOut: () => this.#keeper.distrust(),
+      onSignedOut: () => this.#dialer.distrustToken(),
       onState: (state, detail) => this.#enter(state, detail),
       onStop: (error) => this.#stop(error),
     });
@@ -222,14 +180,11 @@ export class HubbubClient {
     name: Name,
     fields: CommandFields<Name>,
   ): Promise<Answer<Name>> {
-    if (this.#connection && this.#welcome) return this.#connection.request(name, fields);
+    if (this.#connection) return this.#connection.request(name, fields);
     return Promise.reject(new HubbubError("DISCONNECTED", "There is no connection now."));
   }
 
   async #connectOnce(): Promise<Ending> {
-    const { url, subprotocol = "hubbub.v1", answerMs = 30_000 } = this.#options;
-    const pass = await this.#pass();
-    if (this.#state === "stopped") throw closed();
     const intake = new Intake({
       memberships: this.#memberships,
       outbox: this.#outbox,
@@ -240,32 +195,14 @@ export class HubbubClient {
         this.#welcome = welcome;
       },
       onLive: () => this.#live(),
-      onGoingAway: (notice) => this.#goingAway(connection, notice),
+      onGoingAway: (notice) => this.#goingAway(notice),
     });
-    const connection = new Connection({
-      socket: openSocket(url, subprotocol, pass),
-      subprotocol,
-      clock: this.#clock,
-      answerMs,
-      onEvent: (event) => intake.take(event),
-    });
+    const connection = await this.#dialer.dial((event) => intake.take(event));
     intake.attach(connection);
     this.#connection = connection;
-    const ending = await connection.ended;
-    this.#connection = undefined;
-    this.#needsTicket = !takesHeaders || !ending.welcomed;
-    return ending;
-  }
-
-  async #pass(): Promise<Pass> {
-    const accessToken = await this.#keeper.accessToken();
-    if (!this.#needsTicket) return { accessToken };
-    try {
-      return { ticket: await fetchTicket(this.#options.url, accessToken) };
-    } catch (error) {
-      if (error instanceof HubbubError && error.code === "INVALID_TOKEN") this.#keeper.distrust();
-      throw error;
-    }
+    // It may have been closed while the token was fetched.
+    if (this.#state === "stopped") connection.close();
+    return connection.ended;
   }
 
   #live(): void {
@@ -273,12 +210,13 @@ export class HubbubClient {
     this.#firstOnline.resolve();
   }
 
-  #goingAway(connection: Connection, { afterMs, spreadMs }: GoingAway): void {
+  #goingAway({ afterMs, spreadMs }: GoingAway): void {
+    const connection = this.#connection;
     const delayMs = afterMs + this.#random() * spreadMs;
     this.#reconnector.comeBackAfter(delayMs);
     // Should the server not close it by then, nobody is served by waiting longer.
-    const cancel = this.#clock.after(delayMs, () => connection.close());
-    void connection.ended.then(cancel);
+    const cancel = this.#clock.after(delayMs, () => connection?.close());
+    void connection?.ended.then(cancel);
   }
 
   #enter(state: ClientState, detail: StateDetail): void {

@@ -62,6 +62,7 @@ export class Connection {
   #heartbeat: Heartbeat | undefined;
   #cancelWelcome: () => void;
   #lastRequest = 0;
+  #isWelcomed = false;
   #isOver = false;
 
   constructor(options: Options) {
@@ -81,6 +82,11 @@ export class Connection {
     return this.#isOver;
   }
 
+  /** Whether commands can be sent. */
+  get isReady(): boolean {
+    return this.#isWelcomed && !this.#isOver;
+  }
+
   /**
    * Sends a command.
    *
@@ -91,7 +97,7 @@ export class Connection {
     name: Name,
     fields: CommandFields<Name>,
   ): Promise<Answer<Name>> {
-    if (this.#isOver) throw disconnected();
+    if (!this.isReady) throw disconnected();
     const request = this.#nextRequest();
     const { socket, subprotocol, clock, answerMs } = this.#options;
     const frame = encodeCommand(subprotocol, request, name, fields);
@@ -146,6 +152,7 @@ export class Connection {
   }
 
   #welcomed(idleSeconds: number): void {
+    this.#isWelcomed = true;
     this.#cancelWelcome();
     if (idleSeconds === 0 || this.#heartbeat) return;
     const ask = () => {
@@ -182,7 +189,6 @@ export class Connection {
   #end(code: number, reason: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const welcomed = this.#heartbeat !== undefined;
     this.#heartbeat?.stop();
     this.#cancelWelcome();
     for (const pending of this.#pending.values()) {
@@ -190,7 +196,7 @@ export class Connection {
       pending.reject(disconnected());
     }
     this.#pending.clear();
-    this.#resolveEnded({ code, reason, welcomed });
+    this.#resolveEnded({ code, reason, welcomed: this.#isWelcomed });
   }
 
   #nextRequest(): number {

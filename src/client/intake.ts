@@ -60,7 +60,9 @@ export class Intake {
         this.#left(this.#options.memberships.get(event.value.channel));
         break;
       case "resumed":
-        for (const { channel } of event.value.cursors) this.#options.memberships.caughtUp(channel);
+        for (const { channel, after } of event.value.cursors) {
+          this.#options.memberships.reached(channel, after);
+        }
         break;
       case "slowConsumer":
         this.#options.listeners.emit("slow", event.value.bufferedBytes);

@@ -164,10 +164,13 @@ export class Memberships {
     return { membership, isNew: forgotten === undefined, countsAnew, isBehind };
   }
 
-  /** A resume for this channel was answered: every message from here on is the next one. */
-  caughtUp(channel: number): void {
+  /**
+   * A resume was answered: the channel is live after this number. Not yet for one whose own cursor
+   * is still to be sent; the answer names every channel of the user.
+   */
+  reached(channel: number, after: number): void {
     const membership = this.#byId.get(channel);
-    if (membership) membership.phase = "live";
+    if (membership && membership.last >= after) membership.phase = "live";
   }
 
   /** The numbers known of it mean nothing: goes on from the head that the server has named. */
