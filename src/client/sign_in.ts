@@ -41,13 +41,24 @@ export async function signIn(
   return signInFrom(server, "auth/token", { name, password }, clock);
 }
 
-/** Uses up `refreshToken` and brings its successor. */
+/**
+ * Uses up `refreshToken` and brings its successor.
+ *
+ * @throws HubbubError SIGNED_OUT when the token is not taken any more.
+ */
 export async function refresh(
   server: string,
   refreshToken: string,
   clock: Clock = systemClock,
 ): Promise<SignIn> {
-  return signInFrom(server, "auth/refresh", { refresh_token: refreshToken }, clock);
+  try {
+    return await signInFrom(server, "auth/refresh", { refresh_token: refreshToken }, clock);
+  } catch (error) {
+    if (error instanceof HubbubError && error.action === "sign in again") {
+      throw new HubbubError("SIGNED_OUT", "The sign-in has ended.", 0, { cause: error });
+    }
+    throw error;
+  }
 }
 
 /** Ends the sign-in that the token belongs to, and its connections. */

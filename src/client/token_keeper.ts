@@ -1,12 +1,24 @@
 import type { Clock } from "./clock.ts";
-import { HubbubError } from "./errors.ts";
 import { refresh, type SignIn, signIn } from "./sign_in.ts";
 
 /** How a client proves who it is: by password once, or by an earlier sign-in. */
 export type Credentials =
   | { readonly name: string; readonly password: string }
   | { readonly refreshToken: string }
-  | SignIn;
+  | SignIn
+  | SharedSignIn;
+
+/**
+ * A sign-in that several clients share, such as the tabs of a browser: a refresh token is good for
+ * one use, so only one of them may refresh at a time, and the others take what it got.
+ */
+export interface SharedSignIn {
+  /**
+   * Returns a sign-in whose access token is good. `refused` is an access token that is not good
+   * any more, whatever its expiry says. Throws HubbubError SIGNED_OUT when the sign-in has ended.
+   */
+  renew(refused: string | undefined): Promise<SignIn>;
+}
 
 /** A token is refreshed this long before it expires, or after four fifths of a shorter life. */
 const REFRESH_AHEAD_MS = 30_000;
@@ -64,19 +76,13 @@ export class TokenKeeper {
 
   async #ask(): Promise<SignIn> {
     const { server, credentials, clock } = this.#options;
+    if ("renew" in credentials) return credentials.renew(this.#signIn?.accessToken);
     if (!this.#signIn && "password" in credentials) {
       return signIn(server, credentials.name, credentials.password, clock);
     }
     const held = this.#signIn ?? credentials;
     if (!("refreshToken" in held)) throw new Error("client/token_keeper: nothing to refresh");
-    try {
-      return await refresh(server, held.refreshToken, clock);
-    } catch (error) {
-      if (error instanceof HubbubError && error.action === "sign in again") {
-        throw new HubbubError("SIGNED_OUT", "The sign-in has ended.", 0, { cause: error });
-      }
-      throw error;
-    }
+    return refresh(server, held.refreshToken, clock);
   }
 
   #keep(signIn: SignIn): void {

@@ -48,8 +48,8 @@ export class Counters {
   hashes = 0;
   /** Refused commands, sign-ins and upgrades, by the name of the error code. */
   readonly refusals = new Map<string, number>();
-  /** Connections that ended, by close code. */
-  readonly closes = new Map<number, number>();
+  /** Connections that ended, by close code, and where there was no close frame (1006) by reason. */
+  readonly closes = new Map<string, number>();
 
   /** Messages per batch. */
   readonly batchMessages = new Distribution();
@@ -63,7 +63,7 @@ export class Counters {
     this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);
   }
 
-  closed(code: number): void {
+  closed(code: string): void {
     this.closes.set(code, (this.closes.get(code) ?? 0) + 1);
   }
 }

@@ -46,8 +46,9 @@ export async function resume(session: Session, request: number, command: Resume)
   const named = new Set(command.cursors.map(({ channel }) => channel));
   for (const channel of session.user.channels.values()) {
     if (named.has(channel.id)) continue;
-    // What is live already stays so; the answer tells what is live after it.
     session.live.begin(channel);
+    // One that another resume is still catching up with is that one's to tell of.
+    if (!session.live.isLive(channel)) continue;
     cursors.push(create(Resumed_CursorSchema, { channel: channel.id, after: channel.head }));
   }
   for (const { catchUp, after } of catchUps) {

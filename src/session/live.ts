@@ -29,9 +29,9 @@ export class LiveChannels {
     this.#encoding = encoding;
   }
 
-  /** Whether delivery has begun: live or catching up. */
-  has(channel: Channel): boolean {
-    return this.#states.has(channel);
+  /** Whether messages come as they are published. */
+  isLive(channel: Channel): boolean {
+    return this.#states.get(channel) === "live";
   }
 
   /** Delivers what comes after the channel's present head. Nothing changes if it has begun. */

@@ -42,8 +42,8 @@ export class Sessions {
     session.answer(0, { case: "welcome", value });
   }
 
-  /** The socket of a session is closed. */
-  closed(session: Session, code: number): void {
+  /** The socket of a session is closed; `code` is what it is counted under. */
+  closed(session: Session, code: string): void {
     if (!this.#all.delete(session)) return;
     const { sessionId } = session.identity;
     const ofSignIn = this.#bySignIn.get(sessionId);
@@ -63,8 +63,8 @@ export class Sessions {
   }
 
   /**
-   * Warns sessions that read too slowly and closes those past the limit. Called every second;
-   * between two calls Bun's own `backpressureLimit` bounds what waits.
+   * Warns sessions that read too slowly and closes those past the limit. Called a few times a
+   * second; between two calls Bun's own `backpressureLimit` bounds what waits.
    */
   checkSlow(outboundBytes: number): void {
     for (const session of this.#all) {

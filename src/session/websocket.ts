@@ -1,5 +1,6 @@
 import type { Server, WebSocketHandler } from "bun";
 import { binary } from "../wire/binary.ts";
+import { closes } from "../wire/codes.ts";
 import type { Encoding } from "../wire/encoding.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { json } from "../wire/json.ts";
@@ -15,6 +16,9 @@ export interface SocketData {
   readonly encoding: Encoding;
   session?: Session;
 }
+
+/** What may pile up for one socket between two calls of `Sessions.checkSlow`. */
+const BETWEEN_LOOKS_BYTES = 16 * 1024 * 1024;
 
 const encodings: readonly Encoding[] = [binary, json];
 
@@ -69,9 +73,9 @@ export function websocketHandler(
     maxPayloadLength: frameBytes,
     idleTimeout: idleSeconds,
     sendPings: true,
-    // Bun's bound for what comes between two looks at the outbound limit. Past it the socket is
-    // closed without a code, for else messages would vanish without a word.
-    backpressureLimit: outboundBytes * 2,
+    // Past Bun's own bound a socket is closed without a code, for else messages would vanish
+    // without a word. It leaves room for what comes between two looks at the outbound limit.
+    backpressureLimit: outboundBytes + BETWEEN_LOOKS_BYTES,
     closeOnBackpressureLimit: true,
     open(socket) {
       const { identity, encoding } = socket.data;
@@ -85,10 +89,23 @@ export function websocketHandler(
     drain(socket) {
       socket.data.session?.drained();
     },
-    close(socket, code) {
-      if (socket.data.session !== undefined) sessions.closed(socket.data.session, code);
+    close(socket, code, reason) {
+      const { session } = socket.data;
+      if (session !== undefined) sessions.closed(session, closeLabel(code, reason));
     },
   };
+}
+
+/** Codes that are counted by themselves; a peer may send any of thousands. */
+const countedCodes = new Set([1000, 1001, 1005, ...Object.keys(closes).map(Number)]);
+
+/**
+ * What the end of a connection is counted under. Without a close frame from the peer Bun gives
+ * 1006 and says why: idle, too big, no WebSocket frame.
+ */
+function closeLabel(code: number, reason: string): string {
+  if (code === 1006) return reason === "" ? "1006" : `1006 ${reason}`;
+  return countedCodes.has(code) ? `${code}` : "other";
 }
 
 function encodingOf(request: Request): Encoding | undefined {

@@ -155,6 +155,10 @@ export function errorEntry(code: ErrorCode): ErrorEntry {
 export const CloseCode = {
   /** RFC 6455: the server stops. Reconnect as its GoingAway event said. */
   GOING_AWAY: 1001,
+  /** RFC 6455: the bytes were no WebSocket frames. */
+  PROTOCOL_ERROR: 1002,
+  /** RFC 6455: a text message was not UTF-8. */
+  INVALID_TEXT: 1007,
   /** RFC 6455: a frame was larger than `Limits.frame_bytes`. */
   TOO_BIG: 1009,
   /** More waits for this connection than `Limits.outbound_bytes`. */
@@ -171,13 +175,15 @@ export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
 
 interface CloseEntry {
   readonly action: Action;
-  /** Sent as the reason of the close frame, at most 123 bytes. */
+  /** Sent as the reason of the close frame, at most 123 bytes, where Bun does not send its own. */
   readonly text: string;
 }
 
 /** Every close code the server uses. `docs/PROTOCOL.md` prints this table too. */
 export const closes: Readonly<Record<CloseCode, CloseEntry>> = {
   [CloseCode.GOING_AWAY]: { action: "reconnect and resume", text: "the server is stopping" },
+  [CloseCode.PROTOCOL_ERROR]: { action: "fix", text: "the bytes are no WebSocket frames" },
+  [CloseCode.INVALID_TEXT]: { action: "fix", text: "the text is not UTF-8" },
   [CloseCode.TOO_BIG]: { action: "fix", text: "the frame is too large" },
   [CloseCode.SLOW_CONSUMER]: {
     action: "reconnect and resume",

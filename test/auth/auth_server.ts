@@ -1,9 +1,14 @@
+import { setDefaultTimeout } from "bun:test";
 import pino from "pino";
 import { type Auth, type AuthParts, startAuth } from "../../src/auth/auth.ts";
 import type { SignInAnswer } from "../../src/auth/schemas.ts";
 import { readConfig } from "../../src/config.ts";
 import { Counters } from "../../src/monitor/counters.ts";
 import { InProcessStore } from "../support/in_process_store.ts";
+
+// Passwords are hashed at idle priority: on a machine that is busy otherwise, that takes as long as
+// it takes.
+setDefaultTimeout(60_000);
 
 export const PASSWORD = "correct horse";
 

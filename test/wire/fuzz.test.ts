@@ -1,7 +1,6 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { binary } from "../../src/wire/binary.ts";
-import { errors } from "../../src/wire/codes.ts";
 import { type Decoded, type Encoding, type Incoming, isFault } from "../../src/wire/encoding.ts";
 import { ErrorCode } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
 import { json } from "../../src/wire/json.ts";
@@ -11,6 +10,8 @@ import { type JsonObject, messages, varint } from "./handmade.ts";
 /** The same seed gives the same frames: FUZZ_SEED=1234 bun test test/wire/fuzz.test.ts */
 const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const runs = Number(process.env.FUZZ_RUNS ?? 2000);
+// A slow machine is no fault of the decoder, and FUZZ_RUNS may ask for many.
+setDefaultTimeout(600_000);
 process.stderr.write(`fuzz: FUZZ_SEED=${seed}\n`);
 
 const corpus = goldenFrames.filter(({ side }) => side === "client");
@@ -35,7 +36,6 @@ function decodeSafely(encoding: Encoding, data: Incoming): Decoded {
   expect(isUint32(decoded.request)).toBe(true);
   if (isFault(decoded)) {
     expect(decoded.fault).toBe(ErrorCode.INVALID_FRAME);
-    expect(errors[decoded.fault]).toBeDefined();
     expect(faultTexts).toContain(decoded.text);
     return decoded;
   }

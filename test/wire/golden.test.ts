@@ -156,7 +156,11 @@ describe("the examples of docs/PROTOCOL.md", () => {
   const document = readFileSync(new URL("../../docs/PROTOCOL.md", import.meta.url), "utf8");
   // A frame in JSON, and below it the same in hex.
   const pairs = [...document.matchAll(/```json\n([^`]*)```\s*```hex\n([^`]*)```/g)].map(
-    ([, text = "", hex = ""]) => ({ text: text.trim(), bytes: fromHex(hex) }),
+    ([, text = "", hex = ""]) => ({
+      name: text.replace(/\s+/g, " ").slice(0, 70),
+      text,
+      bytes: fromHex(hex),
+    }),
   );
 
   test("are there", () => {
@@ -164,7 +168,7 @@ describe("the examples of docs/PROTOCOL.md", () => {
     expect(document.match(/```hex/g)?.length).toBe(pairs.length);
   });
 
-  test.each(pairs)("say the same in JSON and in hex: $text", ({ text, bytes }) => {
+  test.each(pairs)("say the same in JSON and in hex: $name", ({ text, bytes }) => {
     const value = JSON.parse(text);
     const [type, schema] = value.events
       ? (["ServerFrame", ServerFrameSchema] as const)

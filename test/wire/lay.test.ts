@@ -110,8 +110,7 @@ describe("a message", () => {
 });
 
 describe("a batch", () => {
-  const eventOf = (value: Message) =>
-    create(EventSchema, { event: { case: "message", value } });
+  const eventOf = (value: Message) => create(EventSchema, { event: { case: "message", value } });
 
   test("of laid records is the ServerFrame of its messages", () => {
     fc.assert(

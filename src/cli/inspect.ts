@@ -1,0 +1,82 @@
+import { readFile } from "node:fs/promises";
+import { buffer } from "node:stream/consumers";
+import { fromBinary, type JsonValue, toJson } from "@bufbuild/protobuf";
+import { ClientFrameSchema, ServerFrameSchema } from "../wire/gen/hubbub/v1/frames_pb.ts";
+import { readCapture } from "./captured_frames.ts";
+
+export interface InspectOptions {
+  /** What the frames are; guessed for each of them unless said. */
+  readonly as?: "client" | "server";
+}
+
+/** `ServerFrame.events`: field 1, length-delimited. */
+const EVENTS_TAG = 0x0a;
+
+/** What `hubbub inspect` exits with: 0 when every frame was read, 1 otherwise. */
+const Exit = { DONE: 0, FAILED: 1 } as const;
+
+/**
+ * `hubbub inspect`: prints captured binary frames as JSON, one document a frame, under the name of
+ * what it is: `{"ServerFrame": {...}}`. A frame that cannot be read gets a sentence on standard
+ * error with its line; the others are printed all the same.
+ *
+ * @param file see captured_frames.ts for what may be in it; standard input without it.
+ * @returns the exit code, see Exit.
+ */
+export async function runInspect(
+  file: string | undefined,
+  options: InspectOptions = {},
+): Promise<number> {
+  let input: Uint8Array;
+  try {
+    input = file === undefined ? await buffer(process.stdin) : await readFile(file);
+  } catch (error) {
+    complain(error instanceof Error ? error.message : String(error));
+    return Exit.FAILED;
+  }
+  const frames = readCapture(input);
+  if (frames.length === 0) {
+    complain("there is no frame in the input");
+    return Exit.FAILED;
+  }
+  let exit: number = Exit.DONE;
+  for (const { line, bytes } of frames) {
+    const shown = bytes && describeFrame(bytes, options.as);
+    if (shown !== undefined) {
+      process.stdout.write(`${JSON.stringify(shown, undefined, 2)}\n`);
+      continue;
+    }
+    exit = Exit.FAILED;
+    complain(`line ${line}: ${bytes ? notAFrame(options.as) : "this is neither hex nor base64"}`);
+  }
+  return exit;
+}
+
+/**
+ * A frame as JSON; undefined where the bytes are none.
+ *
+ * The first byte tells the kinds apart: every field of a ServerFrame is an event, field 1 with a
+ * length, where a ClientFrame has a number in field 1. A frame that is guessed to be one but has
+ * fields that no version of this program knows is taken for garbage; if it is from a newer
+ * program, saying `--as` shows what can be understood of it.
+ */
+function describeFrame(bytes: Uint8Array, as: InspectOptions["as"]): JsonValue | undefined {
+  const isServer = as === undefined ? bytes[0] === EVENTS_TAG : as === "server";
+  try {
+    const schema = isServer ? ServerFrameSchema : ClientFrameSchema;
+    const frame = fromBinary(schema, bytes);
+    if (as === undefined && frame.$unknown !== undefined) return undefined;
+    return { [schema.name]: toJson(schema, frame) };
+  } catch {
+    return undefined;
+  }
+}
+
+function notAFrame(as: InspectOptions["as"]): string {
+  if (as === undefined) return "these bytes are no frame";
+  return `these bytes are no ${as === "server" ? "ServerFrame" : "ClientFrame"}`;
+}
+
+function complain(text: string): void {
+  process.stderr.write(`hubbub: ${text}\n`);
+}

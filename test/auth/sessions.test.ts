@@ -1,0 +1,177 @@
+import { describe, expect, test } from "bun:test";
+import type { SessionListAnswer } from "../../src/auth/schemas.ts";
+import { EXPIRED_SESSIONS_PER_JOB, SESSIONS_PER_ACCOUNT } from "../../src/store/sign_ins.ts";
+import { AuthServer, expectStatus, PASSWORD, sessionOf } from "./auth_server.ts";
+
+const NEW_PASSWORD = "battery staple";
+
+async function sessions(server: AuthServer, token: string) {
+  const answer = await server.as<SessionListAnswer>(token, "GET", "/auth/sessions");
+  return expectStatus(200, answer).sessions;
+}
+
+/** Begins a session without hashing a password; returns its id. */
+async function beginSession(server: AuthServer, name: string, expiresMs: number): Promise<string> {
+  const known = server.store.reads.credentialsByName(name);
+  if (known === undefined) throw new Error(`there is no account ${name}`);
+  const id = crypto.randomUUID();
+  await server.store.run("createSession", {
+    id,
+    accountId: known.account.id,
+    passwordHash: known.passwordHash,
+    label: "test",
+    refreshHash: crypto.getRandomValues(new Uint8Array(32)),
+    nowMs: server.nowMs,
+    expiresMs,
+  });
+  return id;
+}
+
+describe("the list of sessions", () => {
+  test("shows each sign-in with its device, and which of them asks", async () => {
+    await using server = await AuthServer.start();
+    const body = { name: "ada", password: PASSWORD };
+    await server.post("/auth/register", body, { "user-agent": "A".repeat(300) });
+    server.nowMs += 5000;
+    const here = await server.signIn();
+    expect(await sessions(server, here.access_token)).toEqual([
+      {
+        id: sessionOf(here.access_token),
+        label: expect.stringContaining("Bun"),
+        created_ms: server.nowMs,
+        used_ms: server.nowMs,
+        expires_ms: server.nowMs + 30 * 24 * 60 * 60 * 1000,
+        current: true,
+      },
+      expect.objectContaining({
+        label: "A".repeat(100),
+        created_ms: server.nowMs - 5000,
+        current: false,
+      }),
+    ]);
+  });
+
+  test("holds no session of another account", async () => {
+    await using server = await AuthServer.start();
+    await server.register("ada");
+    const bob = await server.register("bob");
+    expect(await sessions(server, bob.access_token)).toHaveLength(1);
+  });
+});
+
+describe("a session", () => {
+  test("ends at its logout: its token opens nothing any more, others' do", async () => {
+    await using server = await AuthServer.start();
+    const gone = await server.register();
+    const other = await server.signIn();
+    expect((await server.as(gone.access_token, "POST", "/auth/logout")).status).toBe(204);
+
+    expect(server.endedSessions).toEqual([sessionOf(gone.access_token)]);
+    expect((await server.as(gone.access_token, "GET", "/auth/me")).status).toBe(401);
+    expect((await server.as(other.access_token, "GET", "/auth/me")).status).toBe(200);
+    const refresh = await server.post("/auth/refresh", { refresh_token: gone.refresh_token });
+    expect(refresh.status).toBe(401);
+  });
+
+  test("is ended from another device of the same account", async () => {
+    await using server = await AuthServer.start();
+    const lost = sessionOf((await server.register()).access_token);
+    const { access_token } = await server.signIn();
+    const answer = await server.as(access_token, "DELETE", `/auth/sessions/${lost}`);
+    expect(answer.status).toBe(204);
+    expect(server.endedSessions).toEqual([lost]);
+    expect(await sessions(server, access_token)).toHaveLength(1);
+  });
+
+  test("of another account, or of none, cannot be ended", async () => {
+    await using server = await AuthServer.start();
+    const ada = await server.register("ada");
+    const bob = await server.register("bob");
+    for (const id of [sessionOf(ada.access_token), "nothing", "%", "%ff"]) {
+      const answer = await server.as(bob.access_token, "DELETE", `/auth/sessions/${id}`);
+      expect(answer.status).toBe(404);
+      expect(answer.body.error.code).toBe("NOT_FOUND");
+    }
+    expect((await server.as(ada.access_token, "GET", "/auth/me")).status).toBe(200);
+    expect(server.endedSessions).toEqual([]);
+  });
+
+  test("that is one too many ends the one unused for longest", async () => {
+    await using server = await AuthServer.start();
+    const oldest = sessionOf((await server.register()).access_token);
+    server.nowMs += 1;
+    for (let more = 1; more < SESSIONS_PER_ACCOUNT; more += 1) {
+      await beginSession(server, "ada", server.nowMs + 1e9);
+    }
+    expect(server.endedSessions).toEqual([]);
+    const { access_token } = await server.signIn();
+    expect(server.endedSessions).toEqual([oldest]);
+    expect(await sessions(server, access_token)).toHaveLength(SESSIONS_PER_ACCOUNT);
+  });
+
+  test("that has expired is deleted at the next start, with its tokens", async () => {
+    await using server = await AuthServer.start();
+    await server.register();
+    await beginSession(server, "ada", server.nowMs - 1);
+    expect(await server.store.run("deleteExpiredSessions", server.nowMs)).toHaveLength(1);
+    expect(await server.store.run("deleteExpiredSessions", server.nowMs)).toHaveLength(0);
+    const rows = server.store.reading.query("SELECT count(*) AS n FROM refresh_token").get();
+    expect(rows).toEqual({ n: 1 });
+  });
+});
+
+describe("changing the password", () => {
+  const change = { current_password: PASSWORD, new_password: NEW_PASSWORD };
+
+  test("ends every session but the one that asks", async () => {
+    await using server = await AuthServer.start();
+    const other = await server.register();
+    const here = await server.signIn();
+    const answer = await server.as(here.access_token, "POST", "/auth/password", change);
+    expect(answer.status).toBe(204);
+
+    expect(server.endedSessions).toEqual([sessionOf(other.access_token)]);
+    expect((await server.as(here.access_token, "GET", "/auth/me")).status).toBe(200);
+    expect((await server.as(other.access_token, "GET", "/auth/me")).status).toBe(401);
+  });
+
+  test("lets the new password in and keeps the old one out", async () => {
+    await using server = await AuthServer.start();
+    const { access_token } = await server.register();
+    await server.as(access_token, "POST", "/auth/password", change);
+    await server.signIn("ada", NEW_PASSWORD);
+    const answer = await server.post("/auth/token", { name: "ada", password: PASSWORD });
+    expect(answer.body.error.code).toBe("INVALID_CREDENTIALS");
+  });
+
+  test("takes the present password, not just a token", async () => {
+    await using server = await AuthServer.start();
+    const { access_token } = await server.register();
+    const guess = { ...change, current_password: "a wrong guess" };
+    const answer = await server.as(access_token, "POST", "/auth/password", guess);
+    expect(answer.status).toBe(401);
+    expect(answer.body.error.code).toBe("INVALID_CREDENTIALS");
+    await server.signIn();
+  });
+
+  test("holds the new password to the same rules", async () => {
+    await using server = await AuthServer.start();
+    const { access_token } = await server.register();
+    const short = { ...change, new_password: "short" };
+    const answer = await server.as(access_token, "POST", "/auth/password", short);
+    expect(answer.body.error.text).toBe("new_password: 8 to 256 characters of text.");
+  });
+
+  test("twice at once happens once", async () => {
+    await using server = await AuthServer.start();
+    const { access_token } = await server.register();
+    const both = [1, 2].map((n) =>
+      server.as(access_token, "POST", "/auth/password", {
+        current_password: PASSWORD,
+        new_password: `${NEW_PASSWORD} ${n}`,
+      }),
+    );
+    const statuses = (await Promise.all(both)).map(({ status }) => status);
+    expect(statuses.sort()).toEqual([204, 401]);
+  });
+});

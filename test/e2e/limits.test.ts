@@ -1,0 +1,386 @@
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { positionOf } from "../../src/store/schema.ts";
+import { CloseCode, closes, errorEntry, errorName, errors } from "../../src/wire/codes.ts";
+import { ErrorCode } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
+import { RawConnection, send } from "../support/raw_connection.ts";
+import { RawPeer } from "../support/raw_peer.ts";
+import { PASSWORD, register, startServer, type TestServer } from "../support/server.ts";
+import { until } from "../support/wait.ts";
+
+const GENERAL = 1;
+
+type KnownError = Exclude<ErrorCode, ErrorCode.UNSPECIFIED>;
+
+async function enter(server: TestServer, name = "ada") {
+  const { accessToken } = await register(server.url, name);
+  return Object.assign(await RawConnection.open(server.url, accessToken), { accessToken });
+}
+
+/** The error that a command was answered with. */
+async function refusalOf(connection: RawConnection, request: number) {
+  const answer = await connection.answerTo(request);
+  if (answer.case !== "error") throw new Error(`answered by ${answer.case}`);
+  return answer.value;
+}
+
+/** Asks for a WebSocket as plain HTTP, so that the refusal's status and body can be seen. */
+function askToUpgrade(url: string, headers: Record<string, string>) {
+  return fetch(`${url}/ws`, {
+    headers: {
+      Connection: "Upgrade",
+      Upgrade: "websocket",
+      "Sec-WebSocket-Version": "13",
+      "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+      "Sec-WebSocket-Protocol": "hubbub.v1",
+      ...headers,
+    },
+  });
+}
+
+function post(url: string, path: string, body: unknown) {
+  return fetch(`${url}/auth/${path}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+}
+
+/** An HTTP refusal must have the status and the name of its code. */
+async function codeOf(response: Response): Promise<KnownError> {
+  const body = (await response.json()) as { error: { code: keyof typeof ErrorCode } };
+  const code = ErrorCode[body.error.code] as KnownError;
+  expect(response.status).toBe(errorEntry(code).status);
+  return code;
+}
+
+/**
+ * How each error code is provoked; returns the code that came. A record of all codes, so that a
+ * new code without a provocation does not compile.
+ */
+const provocations: Record<KnownError, () => Promise<ErrorCode>> = {
+  async [ErrorCode.INVALID_FRAME]() {
+    await using server = await startServer();
+    const ada = await enter(server);
+    ada.sendRaw(new Uint8Array([0xff, 0xff, 0xff]));
+    return (await ada.event("error")).code;
+  },
+  async [ErrorCode.UNIMPLEMENTED]() {
+    await using server = await startServer();
+    const ada = await enter(server);
+    // request 7 and a command in field 100, as a newer client would send.
+    ada.sendRaw(new Uint8Array([0x08, 0x07, 0xa2, 0x06, 0x00]));
+    return (await refusalOf(ada, 7)).code;
+  },
+  async [ErrorCode.INVALID_ARGUMENT]() {
+    await using server = await startServer();
+    const ada = await enter(server);
+    const empty = await refusalOf(ada, ada.post(send(GENERAL, "")));
+    const noNonce = await refusalOf(ada, ada.post(send(GENERAL, "hello", "")));
+    const longNonce = await refusalOf(ada, ada.post(send(GENERAL, "hello", "é".repeat(33))));
+    const join = { case: "join", value: { name: "no spaces" } } as const;
+    const badName = await refusalOf(ada, ada.post(join));
+    const codes = [empty, noNonce, longNonce, badName].map(({ code }) => code);
+    expect(new Set(codes).size).toBe(1);
+    return codes[0] as ErrorCode;
+  },
+  async [ErrorCode.BODY_TOO_LARGE]() {
+    await using server = await startServer({ bodyBytes: 10 });
+    const ada = await enter(server);
+    await ada.expect("sent", send(GENERAL, "0123456789"));
+    await ada.expect("sent", send(GENERAL, "01234567é"));
+    return (await refusalOf(ada, ada.post(send(GENERAL, "012345678é")))).code;
+  },
+  async [ErrorCode.NO_SUCH_CHANNEL]() {
+    await using server = await startServer();
+    const ada = await enter(server);
+    return (await refusalOf(ada, ada.post(send(77, "hello")))).code;
+  },
+  async [ErrorCode.NOT_A_MEMBER]() {
+    await using server = await startServer();
+    const ada = await enter(server);
+    const bob = await enter(server, "bob");
+    const { channel } = await bob.expect("joined", { case: "join", value: { name: "bobs" } });
+    const id = channel?.id as number;
+    const leave = await refusalOf(ada, ada.post({ case: "leave", value: { channel: id } }));
+    const read = { case: "readHistory", value: { channel: id } } as const;
+    expect((await refusalOf(ada, ada.post(read))).code).toBe(leave.code);
+    const members = { case: "listMembers", value: { channel: id } } as const;
+    expect((await refusalOf(ada, ada.post(members))).code).toBe(leave.code);
+    return (await refusalOf(ada, ada.post(send(id, "hello")))).code;
+  },
+  async [ErrorCode.TOO_MANY_CHANNELS]() {
+    await using server = await startServer({ channelsPerUser: 2 });
+    const ada = await enter(server);
+    await ada.expect("joined", { case: "join", value: { name: "second" } });
+    // Joining one again is no error even then.
+    await ada.expect("joined", { case: "join", value: { name: "second" } });
+    const third = { case: "join", value: { name: "third" } } as const;
+    return (await refusalOf(ada, ada.post(third))).code;
+  },
+  async [ErrorCode.CHANNEL_LIMIT]() {
+    await using server = await startServer({ channels: 2 });
+    const ada = await enter(server);
+    await ada.expect("joined", { case: "join", value: { name: "second" } });
+    const third = { case: "join", value: { name: "third" } } as const;
+    return (await refusalOf(ada, ada.post(third))).code;
+  },
+  async [ErrorCode.CHANNEL_FULL]() {
+    const first = await startServer();
+    await register(first.url, "bob");
+    await first.stop();
+    // A channel that has all but used up its numbers, as nobody can make one in a test's time.
+    const db = new Database(join(first.folder, "hubbub.db"));
+    const position = positionOf(GENERAL, 2 ** 32 - 1);
+    db.run("INSERT INTO message VALUES (?, 1, x'00', x'00')", [position]);
+    db.close();
+    await using server = await startServer({}, first.folder);
+    const ada = await enter(server);
+    return (await refusalOf(ada, ada.post(send(GENERAL, "hello")))).code;
+  },
+  async [ErrorCode.CURSOR_AHEAD]() {
+    await using server = await startServer();
+    const ada = await enter(server);
+    const cursors = [{ channel: GENERAL, after: 1 }];
+    const { refused } = await ada.expect("resumed", { case: "resume", value: { cursors } });
+    return refused[0]?.code as ErrorCode;
+  },
+  async [ErrorCode.RATE_LIMITED]() {
+    await using server = await startServer({ messageBurst: 2, messagesPerSecond: 1 });
+    const ada = await enter(server);
+    const requests = [1, 2, 3].map(() => ada.post(send(GENERAL, "hello")));
+    const refusal = await refusalOf(ada, requests[2] as number);
+    expect(refusal.retryAfterMs).toBeGreaterThan(0);
+    expect(refusal.retryAfterMs).toBeLessThanOrEqual(1000);
+    return refusal.code;
+  },
+  async [ErrorCode.TOO_MANY_PENDING]() {
+    await using server = await startServer({ pendingCommands: 1 });
+    const ada = await enter(server);
+    const read = { case: "readHistory", value: { channel: GENERAL } } as const;
+    const [first, second] = [ada.post(read), ada.post(read)];
+    const refusal = await refusalOf(ada, second);
+    expect((await ada.answerTo(first)).case).toBe("historyPage");
+    return refusal.code;
+  },
+  async [ErrorCode.OVERLOADED]() {
+    await using server = await startServer({
+      queueBytes: 1024 * 1024,
+      frameBytes: 1024 * 1024,
+      outboundBytes: 16 * 1024 * 1024,
+      bodyBytes: 700_000,
+    });
+    const ada = await enter(server);
+    // Two bodies of 700 kB at once are more than the queue may hold.
+    const requests = [1, 2, 3, 4, 5, 6].map(() => ada.post(send(GENERAL, "x".repeat(700_000))));
+    const answers = await Promise.all(requests.map((request) => ada.answerTo(request)));
+    const refusal = answers.find((answer) => answer.case === "error");
+    expect(answers.some((answer) => answer.case === "sent")).toBe(true);
+    return refusal?.value.code ?? ErrorCode.UNSPECIFIED;
+  },
+  async [ErrorCode.STORE_UNAVAILABLE]() {
+    await using server = await startServer();
+    const ada = await enter(server);
+    // Another writer holds the file for longer than the server waits for it.
+    const db = new Database(join(server.folder, "hubbub.db"));
+    db.run("BEGIN IMMEDIATE");
+    const refusal = await refusalOf(ada, ada.post(send(GENERAL, "hello")));
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(503);
+    db.run("ROLLBACK");
+    db.close();
+    expect(refusal.retryAfterMs).toBeGreaterThan(0);
+    // It goes on by itself, and the message that was refused took no number.
+    for (;;) {
+      const answer = await ada.ask(send(GENERAL, "hello again"));
+      if (answer.case === "sent") {
+        expect(answer.value.seq).toBe(1);
+        break;
+      }
+      await Bun.sleep(100);
+    }
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+    return refusal.code;
+  },
+  async [ErrorCode.GOING_AWAY]() {
+    await using server = await startServer();
+    const ada = await enter(server);
+    // A send that arrives while the server stops.
+    const db = new Database(join(server.folder, "hubbub.db"));
+    db.run("BEGIN IMMEDIATE");
+    const first = ada.post(send(GENERAL, "before"));
+    await until(() => server.counters.batchWaitMs.count > 0);
+    const stopped = server.stop();
+    await ada.event("goingAway");
+    const refusal = await refusalOf(ada, ada.post(send(GENERAL, "after")));
+    db.run("ROLLBACK");
+    db.close();
+    expect((await ada.answerTo(first)).case).toBe("sent");
+    await stopped;
+    return refusal.code;
+  },
+  async [ErrorCode.INTERNAL]() {
+    const first = await startServer();
+    const before = await enter(first);
+    for (const body of ["one", "two", "three"]) await before.expect("sent", send(GENERAL, body));
+    await first.stop();
+    // A hole in the file, which only somebody else could have made.
+    const db = new Database(join(first.folder, "hubbub.db"));
+    db.run("DELETE FROM message WHERE position = ?", [positionOf(GENERAL, 2)]);
+    db.close();
+    await using server = await startServer({}, first.folder);
+    const ada = await RawConnection.open(server.url, before.accessToken);
+    const cursors = [{ channel: GENERAL, after: 0 }];
+    return (await refusalOf(ada, ada.post({ case: "resume", value: { cursors } }))).code;
+  },
+  async [ErrorCode.NAME_TAKEN]() {
+    await using server = await startServer();
+    await register(server.url, "ada");
+    return await codeOf(await post(server.url, "register", { name: "ADA", password: PASSWORD }));
+  },
+  async [ErrorCode.INVALID_CREDENTIALS]() {
+    await using server = await startServer();
+    await register(server.url, "ada");
+    const password = "not the password";
+    const unknown = await codeOf(await post(server.url, "token", { name: "eve", password }));
+    expect(await codeOf(await post(server.url, "token", { name: "ada", password }))).toBe(unknown);
+    return unknown;
+  },
+  async [ErrorCode.INVALID_TOKEN]() {
+    await using server = await startServer();
+    const headers = { Authorization: "Bearer nonsense" };
+    const refusal = await codeOf(await askToUpgrade(server.url, headers));
+    expect(await codeOf(await askToUpgrade(server.url, {}))).toBe(refusal);
+    expect(await codeOf(await fetch(`${server.url}/auth/me`, { headers }))).toBe(refusal);
+    return refusal;
+  },
+  async [ErrorCode.ORIGIN_REFUSED]() {
+    await using server = await startServer();
+    const { accessToken } = await register(server.url, "ada");
+    const headers = { Authorization: `Bearer ${accessToken}`, Origin: "https://evil.example" };
+    return await codeOf(await askToUpgrade(server.url, headers));
+  },
+  async [ErrorCode.REGISTRATION_CLOSED]() {
+    await using server = await startServer({ registration: "closed" });
+    return await codeOf(await post(server.url, "register", { name: "ada", password: PASSWORD }));
+  },
+  async [ErrorCode.SIGN_IN_BUSY]() {
+    await using server = await startServer({ hashQueue: 0 });
+    const both = await Promise.all(
+      ["ada", "bob"].map((name) => post(server.url, "register", { name, password: PASSWORD })),
+    );
+    const refused = both.find(({ status }) => status !== 201) as Response;
+    expect(Number(refused.headers.get("Retry-After"))).toBeGreaterThan(0);
+    return await codeOf(refused);
+  },
+  async [ErrorCode.TOO_MANY_SESSIONS]() {
+    await using server = await startServer({ sessionsPerUser: 1 });
+    const { accessToken } = await enter(server);
+    const headers = { Authorization: `Bearer ${accessToken}` };
+    return await codeOf(await askToUpgrade(server.url, headers));
+  },
+  async [ErrorCode.TOO_MANY_CONNECTIONS]() {
+    await using server = await startServer({ connections: 1 });
+    await enter(server);
+    const { accessToken } = await register(server.url, "bob");
+    const headers = { Authorization: `Bearer ${accessToken}` };
+    return await codeOf(await askToUpgrade(server.url, headers));
+  },
+  async [ErrorCode.UNKNOWN_SUBPROTOCOL]() {
+    await using server = await startServer();
+    const { accessToken } = await register(server.url, "ada");
+    const headers = { Authorization: `Bearer ${accessToken}`, "Sec-WebSocket-Protocol": "chat" };
+    return await codeOf(await askToUpgrade(server.url, headers));
+  },
+  async [ErrorCode.NOT_FOUND]() {
+    await using server = await startServer();
+    return await codeOf(await fetch(`${server.url}/nowhere`));
+  },
+};
+
+describe("every error code can be seen from outside", () => {
+  for (const code of Object.keys(errors).map(Number) as KnownError[]) {
+    test(errorName(code), async () => {
+      expect(errorName(await provocations[code]())).toBe(errorName(code));
+    }, 15_000);
+  }
+});
+
+/** How the server ends a connection that sends these bytes. */
+async function endingAfter(bytes: number[]) {
+  await using server = await startServer();
+  const { accessToken } = await register(server.url, "bob");
+  const bob = await RawPeer.open(server.url, accessToken);
+  bob.socket.write(new Uint8Array(bytes));
+  await bob.whenClosed();
+  return { code: bob.closeCode() as number, reason: "" };
+}
+
+/** How each close code is provoked; returns the code that came. */
+const endings: Record<CloseCode, () => Promise<{ code: number; reason: string }>> = {
+  async [CloseCode.GOING_AWAY]() {
+    await using server = await startServer();
+    const ada = await enter(server);
+    await server.stop();
+    const { afterMs, spreadMs } = await ada.event("goingAway");
+    expect([afterMs > 0, spreadMs > 0]).toEqual([true, true]);
+    return await ada.untilClosed();
+  },
+  [CloseCode.PROTOCOL_ERROR]: () => endingAfter([0x82, 0x01, 0x41]),
+  [CloseCode.INVALID_TEXT]: () => endingAfter([0x81, 0x81, 0, 0, 0, 0, 0xff]),
+  async [CloseCode.TOO_BIG]() {
+    await using server = await startServer({ frameBytes: 2048, bodyBytes: 1024 });
+    const ada = await enter(server);
+    ada.sendRaw(new Uint8Array(2049));
+    return await ada.untilClosed();
+  },
+  async [CloseCode.SLOW_CONSUMER]() {
+    const room = { messagesPerSecond: 1e6, messageBurst: 1e6 };
+    await using server = await startServer({ outboundBytes: 65536, ...room });
+    const ada = await enter(server);
+    const { accessToken } = await register(server.url, "bob");
+    const bob = await RawPeer.open(server.url, accessToken);
+    // resume {}
+    bob.send(2, new Uint8Array([0x42, 0x00]));
+    await until(() => bob.frames().length >= 2);
+    bob.pause();
+    while (!server.counters.closes.has(`${CloseCode.SLOW_CONSUMER}`)) {
+      await ada.expect("sent", send(GENERAL, "x".repeat(16_000)));
+    }
+    bob.resume();
+    await bob.whenClosed();
+    return { code: bob.closeCode() as number, reason: "" };
+  },
+  async [CloseCode.TOO_MANY_REFUSALS]() {
+    await using server = await startServer({
+      messageBurst: 1,
+      messagesPerSecond: 1,
+      refusalsBeforeClose: 5,
+    });
+    const ada = await enter(server);
+    for (let index = 0; index < 20; index++) ada.post(send(GENERAL, "hello"));
+    return await ada.untilClosed();
+  },
+  async [CloseCode.SIGNED_OUT]() {
+    await using server = await startServer();
+    const ada = await enter(server);
+    const headers = { Authorization: `Bearer ${ada.accessToken}` };
+    const response = await fetch(`${server.url}/auth/logout`, { method: "POST", headers });
+    expect(response.status).toBe(204);
+    return await ada.untilClosed();
+  },
+  async [CloseCode.TOO_MANY_FAULTS]() {
+    await using server = await startServer();
+    const ada = await enter(server);
+    for (let index = 0; index < 20; index++) ada.sendRaw("text on a binary connection");
+    return await ada.untilClosed();
+  },
+};
+
+describe("every close code can be seen from outside", () => {
+  for (const code of Object.keys(closes).map(Number) as CloseCode[]) {
+    test(`${code}`, async () => {
+      expect((await endings[code]()).code).toBe(code);
+    }, 30_000);
+  }
+});
