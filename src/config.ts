@@ -130,7 +130,7 @@ export const settings = {
     "bytes that may wait for a slow connection before it is closed",
     "bytes",
     1 * MIB,
-    64 * KIB,
+    512 * KIB,
     1024 * MIB,
   ),
   queueBytes: integer(

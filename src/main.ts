@@ -4,7 +4,7 @@ import { Command, Option } from "commander";
 import { banner } from "./cli/banner.ts";
 import { type ChatOptions, runChat } from "./cli/chat.ts";
 import { type InspectOptions, runInspect } from "./cli/inspect.ts";
-import { addUser, listUsers, setRole } from "./cli/user.ts";
+import { addUser, listUsers, setRole, UserCommandError } from "./cli/user.ts";
 import {
   type Config,
   ConfigError,
@@ -22,6 +22,9 @@ const settingNames = Object.keys(settings) as SettingName[];
 
 /** Settings that concern the file alone: those that commands beside the server take. */
 const fileSettings: readonly SettingName[] = ["data"];
+
+/** Errors whose message is a sentence for the operator. */
+const expectedErrors = [ConfigError, StoreFileError, StartError, UserCommandError];
 
 const program = new Command("hubbub")
   .description("A chat server: one process, one SQLite file, nothing lost.")
@@ -80,9 +83,9 @@ withSettings(user.command("list"), fileSettings)
 try {
   await program.parseAsync();
 } catch (error) {
-  const isExpected =
-    error instanceof ConfigError || error instanceof StoreFileError || error instanceof StartError;
-  process.stderr.write(isExpected ? `hubbub: ${error.message}\n` : `hubbub: ${describe(error)}\n`);
+  const isExpected = expectedErrors.some((kind) => error instanceof kind);
+  const text = isExpected ? (error as Error).message : describe(error);
+  process.stderr.write(`hubbub: ${text}\n`);
   process.exitCode = 1;
 }
 

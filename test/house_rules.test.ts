@@ -14,10 +14,10 @@ const rules: Readonly<Record<string, { rooms: readonly string[]; bun: boolean }>
   monitor: { rooms: [], bun: true },
   store: { rooms: ["wire", "monitor"], bun: true },
   channels: { rooms: ["wire", "store", "monitor"], bun: false },
-  session: { rooms: ["channels", "wire", "monitor"], bun: true },
+  session: { rooms: ["channels", "store", "wire", "monitor"], bun: true },
   auth: { rooms: ["store", "wire", "monitor"], bun: true },
   client: { rooms: ["wire"], bun: false },
-  cli: { rooms: ["client", "wire", "store", "monitor"], bun: true },
+  cli: { rooms: ["auth", "client", "wire", "store", "monitor"], bun: true },
   web: { rooms: ["client", "wire"], bun: false },
   loadtest: { rooms: ["client", "wire"], bun: true },
 };

@@ -34,7 +34,7 @@ export class AccessTokens {
       iss: ISSUER,
       aud: AUDIENCE,
       schema: t.Object({
-        sub: t.String({ pattern: "^[1-9][0-9]{0,14}$" }),
+        sub: t.String(),
         name: t.String(),
         role: t.String(),
         sid: t.String(),

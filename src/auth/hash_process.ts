@@ -2,11 +2,8 @@
  * The program of the child process that hashes passwords. It lives as long as the channel to its
  * parent, and keeps nothing. See hash_child.ts for the other end.
  */
-import { Argon2id } from "oslo/password";
+import { argon2id } from "./argon2id.ts";
 import type { HashAnswer, HashOrder } from "./hash_child.ts";
-
-// OWASP's parameters for Argon2id: 19 MiB, two passes, one lane.
-const argon2id = new Argon2id({ memorySize: 19_456, iterations: 2, parallelism: 1 });
 
 async function carryOut(order: HashOrder): Promise<HashAnswer> {
   const { id, password } = order;

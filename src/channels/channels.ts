@@ -1,5 +1,5 @@
 import type { RunJob } from "../store/jobs.ts";
-import { MAX_CHANNEL_ID } from "../store/schema.ts";
+import { MAX_CHANNEL_ID } from "../store/position.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { nameKey } from "../wire/names.ts";
 import { Channel } from "./channel.ts";

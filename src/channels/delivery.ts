@@ -2,8 +2,12 @@ import type { Counters } from "../monitor/counters.ts";
 import type { CommitResult } from "../store/committer.ts";
 import type { Outgoing } from "../wire/encoding.ts";
 import { json } from "../wire/json.ts";
+import { recordEnd } from "../wire/lay.ts";
 import type { Channels } from "./channels.ts";
 import type { Ring } from "./ring.ts";
+
+/** A frame holds at most this many bytes, but always one message: other clients have bounds too. */
+const FRAME_BYTES = 256 * 1024;
 
 interface Options {
   readonly channels: Channels;
@@ -13,7 +17,10 @@ interface Options {
   readonly counters: Counters;
 }
 
-/** Shows committed messages to their receivers: one frame a channel, the same bytes for all. */
+/**
+ * Shows committed messages to their receivers: one frame a channel (more where it would be large),
+ * the same bytes for all.
+ */
 export class Delivery {
   readonly #options: Options;
 
@@ -35,15 +42,41 @@ export class Delivery {
       if (first !== channel.head + 1) throw new Error("channels/delivery: a gap in the numbers");
       // A copy, so that the ring does not keep the whole batch for one channel's sake.
       const records = result.records.slice(begin, end);
-      channel.head = first + count - 1;
-      ring.push(id, first, count, records);
       const { receivers, topics } = channel;
-      if (receivers.binary > 0) publish(topics.binary, records);
-      if (receivers.json > 0) publish(topics.json, json.encodeRecords(records));
+      for (const part of partsOf(records, count)) {
+        ring.push(id, channel.head + 1, part.count, part.records);
+        channel.head += part.count;
+        if (receivers.binary > 0) publish(topics.binary, part.records);
+        if (receivers.json > 0) publish(topics.json, json.encodeRecords(part.records));
+      }
       const sockets = receivers.binary + receivers.json;
       counters.deliveriesOut += count * sockets;
       writes += sockets;
     }
     return writes;
   }
+}
+
+interface Part {
+  readonly records: Uint8Array<ArrayBuffer>;
+  readonly count: number;
+}
+
+/** Cuts records between two of them, so that each part is one frame. */
+function partsOf(records: Uint8Array<ArrayBuffer>, count: number): Part[] {
+  if (records.length <= FRAME_BYTES) return [{ records, count }];
+  const parts: Part[] = [];
+  let begin = 0;
+  let inPart = 0;
+  for (let at = 0; at < records.length; inPart++) {
+    const end = recordEnd(records, at);
+    if (inPart > 0 && end - begin > FRAME_BYTES) {
+      parts.push({ records: records.subarray(begin, at), count: inPart });
+      begin = at;
+      inPart = 0;
+    }
+    at = end;
+  }
+  parts.push({ records: records.subarray(begin), count: inPart });
+  return parts;
 }

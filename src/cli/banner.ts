@@ -9,6 +9,7 @@ export function banner(
   const survives =
     config.durability === "synced" ? "survives a power cut" : "survives a killed process";
   const count = (value: number) => value.toLocaleString("en");
+  const firstAccount = `bun hubbub chat general --user ada --register --url ${url}`;
   const text = `
 Hubbub ${version} is listening on ${url}
 
@@ -18,11 +19,11 @@ Hubbub ${version} is listening on ${url}
               ${count(config.channelsPerUser)} channels each, ${count(config.connections)} connections
 
   Make the first account and talk, in another terminal:
-              bun hubbub chat general --user ada --register --url ${url}
+              ${firstAccount}
   The API is described at ${url}/openapi. Ctrl-C stops the server.
 
 `;
   const { durability, bodyBytes, messagesPerSecond, channelsPerUser, connections } = config;
   const limits = { bodyBytes, messagesPerSecond, channelsPerUser, connections };
-  return { text, fields: { url, dataFile, version, durability, limits } };
+  return { text, fields: { url, dataFile, version, durability, limits, firstAccount } };
 }

@@ -77,14 +77,20 @@ async function catchUpWith(
 ): Promise<number | undefined> {
   const { channel } = catchUp;
   let last = after;
-  for (;;) {
-    if (!session.isOpen || !session.live.isCurrent(catchUp)) return undefined;
-    if (last === channel.head) {
-      session.live.finish(catchUp);
-      return last;
+  try {
+    for (;;) {
+      if (!session.isOpen || !session.live.isCurrent(catchUp)) return undefined;
+      if (last === channel.head) {
+        session.live.finish(catchUp);
+        return last;
+      }
+      last = await sendPage(session, channel, catchUp, last);
+      await session.whenDrained();
     }
-    last = await sendPage(session, channel, catchUp, last);
-    await session.whenDrained();
+  } catch (error) {
+    // The client is told, and begins again; meanwhile nothing of the channel is delivered.
+    if (session.live.isCurrent(catchUp)) session.live.end(channel);
+    throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { messageBytes, messageRecordBytes, putMessage, putMessageRecord } from "../wire/lay.ts";
 import { type BatchEntry, readBatch } from "./batch.ts";
-import { MAX_SEQ, positionOf } from "./schema.ts";
+import { channelOf, MAX_SEQ, positionOf, seqOf } from "./position.ts";
 
 /** What became of one entry of a batch, in `CommitResult.outcomes`. */
 export const Outcome = {
@@ -109,7 +109,9 @@ export class Committer {
           const tail = this.#tail(tails, entry.channel);
           const seq = tail.first + tail.count;
           if (seq > MAX_SEQ) {
-            outcomes[at] = Outcome.CHANNEL_FULL;
+            const first = this.#firstOf(at, entry);
+            outcomes[at] = first === undefined ? Outcome.CHANNEL_FULL : Outcome.DUPLICATE;
+            if (first !== undefined) duplicates.push(first);
             continue;
           }
           const encoded = this.#scratchFor(scratchUsed, messageBytes(seq, entry.rest.length));
@@ -117,8 +119,10 @@ export class Committer {
           const position = positionOf(entry.channel, seq);
           const { changes } = this.#insert.run(position, entry.author, entry.nonce, encoded);
           if (changes === 0) {
+            const first = this.#firstOf(at, entry);
+            if (first === undefined) throw new Error("store/committer: a conflict with no message");
             outcomes[at] = Outcome.DUPLICATE;
-            duplicates.push(this.#duplicateOf(at, entry));
+            duplicates.push(first);
             continue;
           }
           wrote = true;
@@ -151,14 +155,15 @@ export class Committer {
     const known = this.#heads.get(channel);
     if (known !== undefined) return known;
     const row = this.#head.get(positionOf(channel, 1), positionOf(channel, MAX_SEQ));
-    return row?.position == null ? 0 : row.position - positionOf(channel, 0);
+    return row?.position == null ? 0 : seqOf(row.position);
   }
 
-  #duplicateOf(entry: number, { author, nonce }: BatchEntry): Duplicate {
+  /** The message that first bore an entry's nonce, if there is one. */
+  #firstOf(entry: number, { author, nonce }: BatchEntry): Duplicate | undefined {
     const row = this.#first.get(author, nonce);
-    if (row === null) throw new Error("store/committer: a nonce conflicts with no message");
-    const channel = Math.floor(row.position / 2 ** 32);
-    return { entry, channel, seq: row.position - positionOf(channel, 0), encoded: row.encoded };
+    if (row === null) return undefined;
+    const { position, encoded } = row;
+    return { entry, channel: channelOf(position), seq: seqOf(position), encoded };
   }
 
   /** A view of scratch memory that later calls of the same batch do not touch. */

@@ -1,7 +1,8 @@
 /** The reader thread: pages of history, and checkpoints, beside the writer. */
 import type { Database } from "bun:sqlite";
 import { layMessageRecords } from "../wire/lay.ts";
-import { openForCheckpoints, openForReading, positionOf } from "./schema.ts";
+import { positionOf, seqOf } from "./position.ts";
+import { openForCheckpoints, openForReading } from "./schema.ts";
 import { answerCalls } from "./thread.ts";
 
 /** Messages of one channel in ascending order. */
@@ -48,7 +49,7 @@ function pageOf(rows: Row[], limit: number, maxBytes: number, descending: boolea
   return {
     records: layMessageRecords(kept.map(({ encoded }) => encoded)),
     count: kept.length,
-    last: kept.length === 0 ? 0 : (kept.at(-1) as Row).position % 2 ** 32,
+    last: kept.length === 0 ? 0 : seqOf((kept.at(-1) as Row).position),
     more: rows.length > kept.length,
   };
 }

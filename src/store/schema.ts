@@ -6,18 +6,6 @@ const APPLICATION_ID = 0x48754242;
 /** The channel that every account starts in. */
 export const GENERAL_CHANNEL_ID = 1;
 
-/**
- * A message's place in the file: its channel and its number in one integer, so that a channel's
- * messages lie together in order and one B-tree is enough. Exact as a JavaScript number, because
- * channel ids end at 2^21 - 1 and numbers at 2^32 - 1.
- */
-export function positionOf(channel: number, seq: number): number {
-  return channel * 2 ** 32 + seq;
-}
-
-export const MAX_CHANNEL_ID = 2 ** 21 - 1;
-export const MAX_SEQ = 2 ** 32 - 1;
-
 /** Schema changes in order; `user_version` counts those that a file has seen. Never edit one. */
 const migrations: readonly string[] = [
   `

@@ -2,8 +2,9 @@ import type { Database } from "bun:sqlite";
 import { accessSync, constants, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { History } from "./history.ts";
+import { POSITIONS_PER_CHANNEL } from "./position.ts";
 import type { Durability } from "./schema.ts";
-import { lockFile, openForReading, openForWriting, positionOf, StoreFileError } from "./schema.ts";
+import { lockFile, openForReading, openForWriting, StoreFileError } from "./schema.ts";
 import { Writer } from "./writer.ts";
 
 /** A file up to this size is checked whole at start; it takes well under a second. */
@@ -98,8 +99,8 @@ function readCatalog(path: string, durability: Durability) {
       .query<ChannelRow, []>(
         `SELECT id, name,
            coalesce((SELECT max(position) FROM message
-             WHERE position > id * ${positionOf(1, 0)} AND position < (id + 1) * ${positionOf(1, 0)})
-             - id * ${positionOf(1, 0)}, 0) AS head,
+             WHERE position > id * ${POSITIONS_PER_CHANNEL} AND position < (id + 1) * ${POSITIONS_PER_CHANNEL})
+             - id * ${POSITIONS_PER_CHANNEL}, 0) AS head,
            (SELECT count(*) FROM subscription WHERE channel_id = channel.id) AS members
          FROM channel ORDER BY id`,
       )

@@ -12,7 +12,12 @@ setDefaultTimeout(60_000);
 
 export const PASSWORD = "correct horse";
 
-type Overrides = Partial<AuthParts["config"]> & { readonly run?: AuthParts["run"] };
+type Overrides = Partial<AuthParts["config"]> & {
+  /** A file to begin with; closed with the server. */
+  readonly store?: InProcessStore;
+  /** What runs the jobs instead of the store. */
+  readonly run?: AuthParts["run"];
+};
 
 /** An answer as a test looks at it. `body` is undefined where the answer has none. */
 export interface Answer<Body> {
@@ -44,18 +49,22 @@ export class AuthServer implements AsyncDisposable {
   /** Milliseconds since the Unix epoch. */
   nowMs = Date.now();
   readonly #stack = new AsyncDisposableStack();
-  readonly store = this.#stack.adopt(new InProcessStore(), (store) => store.close());
+  readonly store: InProcessStore;
   #auth: Auth | undefined;
   #origin = "";
 
-  static async start({ run, ...config }: Overrides = {}): Promise<AuthServer> {
-    const server = new AuthServer();
-    const { store } = server;
+  private constructor(store: InProcessStore) {
+    this.store = this.#stack.adopt(store, () => store.close());
+  }
+
+  static async start(overrides: Overrides = {}): Promise<AuthServer> {
+    const { store = new InProcessStore(), run = store.run, ...config } = overrides;
+    const server = new AuthServer(store);
     const auth = await startAuth({
       config: { ...readConfig({}, {}), ...config },
       dataFolder: store.folder,
       reads: store.reads,
-      run: run ?? store.run,
+      run,
       counters: server.counters,
       log: pino({ level: "debug" }, { write: (line) => server.logged.push(line) }),
       endSession: (sessionId) => server.endedSessions.push(sessionId),

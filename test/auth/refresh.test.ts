@@ -98,9 +98,9 @@ describe("refreshing", () => {
     await refresh(server, other.refresh_token);
   });
 
-  test.each(["", "x", "x".repeat(43), "x".repeat(3000)])("refuses the token %j", async (token) => {
+  test.each([0, 1, 43, 3000])("refuses a token of %d made-up characters", async (length) => {
     await using server = await AuthServer.start();
-    await expectRefused(server, token);
+    await expectRefused(server, "x".repeat(length));
   });
 
   test("refuses an access token", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { SessionListAnswer } from "../../src/auth/schemas.ts";
-import { EXPIRED_SESSIONS_PER_JOB, SESSIONS_PER_ACCOUNT } from "../../src/store/sign_ins.ts";
+import { SESSIONS_PER_ACCOUNT } from "../../src/store/sign_ins.ts";
+import { InProcessStore } from "../support/in_process_store.ts";
 import { AuthServer, expectStatus, PASSWORD, sessionOf } from "./auth_server.ts";
 
 const NEW_PASSWORD = "battery staple";
@@ -10,21 +11,19 @@ async function sessions(server: AuthServer, token: string) {
   return expectStatus(200, answer).sessions;
 }
 
-/** Begins a session without hashing a password; returns its id. */
-async function beginSession(server: AuthServer, name: string, expiresMs: number): Promise<string> {
-  const known = server.store.reads.credentialsByName(name);
+/** Begins a session without hashing a password. */
+async function beginSession(store: InProcessStore, name: string, expiresMs: number) {
+  const known = store.reads.credentialsByName(name);
   if (known === undefined) throw new Error(`there is no account ${name}`);
-  const id = crypto.randomUUID();
-  await server.store.run("createSession", {
-    id,
+  await store.run("createSession", {
+    id: crypto.randomUUID(),
     accountId: known.account.id,
     passwordHash: known.passwordHash,
     label: "test",
     refreshHash: crypto.getRandomValues(new Uint8Array(32)),
-    nowMs: server.nowMs,
+    nowMs: expiresMs,
     expiresMs,
   });
-  return id;
 }
 
 describe("the list of sessions", () => {
@@ -101,7 +100,7 @@ describe("a session", () => {
     const oldest = sessionOf((await server.register()).access_token);
     server.nowMs += 1;
     for (let more = 1; more < SESSIONS_PER_ACCOUNT; more += 1) {
-      await beginSession(server, "ada", server.nowMs + 1e9);
+      await beginSession(server.store, "ada", server.nowMs + 1e9);
     }
     expect(server.endedSessions).toEqual([]);
     const { access_token } = await server.signIn();
@@ -109,14 +108,19 @@ describe("a session", () => {
     expect(await sessions(server, access_token)).toHaveLength(SESSIONS_PER_ACCOUNT);
   });
 
-  test("that has expired is deleted at the next start, with its tokens", async () => {
-    await using server = await AuthServer.start();
-    await server.register();
-    await beginSession(server, "ada", server.nowMs - 1);
-    expect(await server.store.run("deleteExpiredSessions", server.nowMs)).toHaveLength(1);
-    expect(await server.store.run("deleteExpiredSessions", server.nowMs)).toHaveLength(0);
-    const rows = server.store.reading.query("SELECT count(*) AS n FROM refresh_token").get();
-    expect(rows).toEqual({ n: 1 });
+  test("that has expired is gone after the next start, however many there are", async () => {
+    const store = new InProcessStore();
+    const nowMs = Date.now();
+    for (const name of ["ada", "bob", "cyd", "dan", "eve", "fay"]) {
+      await store.run("createAccount", { name, passwordHash: "none", role: "user", nowMs });
+      for (let n = 0; n < SESSIONS_PER_ACCOUNT; n += 1) await beginSession(store, name, nowMs - 1);
+    }
+    await beginSession(store, "ada", nowMs + 1e9);
+    await using server = await AuthServer.start({ store });
+    // One of them made room for the last session.
+    expect(server.endedSessions).toHaveLength(6 * SESSIONS_PER_ACCOUNT - 1);
+    const rows = "SELECT (SELECT count(*) FROM session) s, (SELECT count(*) FROM refresh_token) t";
+    expect(store.reading.query(rows).get()).toEqual({ s: 1, t: 1 });
   });
 });
 

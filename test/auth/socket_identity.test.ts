@@ -105,7 +105,7 @@ describe("a socket", () => {
     expect(server.logged.join("")).not.toContain(access_token);
   });
 
-  test.each([
+  test.each<[string, Record<string, string>]>([
     ["nothing", {}],
     ["a name and password", { authorization: "Basic YWRhOmNvcnJlY3QgaG9yc2U=" }],
     ["an empty token", { authorization: "Bearer " }],

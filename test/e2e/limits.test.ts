@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { positionOf } from "../../src/store/schema.ts";
+import { positionOf } from "../../src/store/position.ts";
 import { CloseCode, closes, errorEntry, errorName, errors } from "../../src/wire/codes.ts";
 import { ErrorCode } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
 import { RawConnection, send } from "../support/raw_connection.ts";
@@ -336,7 +336,7 @@ const endings: Record<CloseCode, () => Promise<{ code: number; reason: string }>
   },
   async [CloseCode.SLOW_CONSUMER]() {
     const room = { messagesPerSecond: 1e6, messageBurst: 1e6 };
-    await using server = await startServer({ outboundBytes: 65536, ...room });
+    await using server = await startServer({ outboundBytes: 524_288, ...room });
     const ada = await enter(server);
     const { accessToken } = await register(server.url, "bob");
     const bob = await RawPeer.open(server.url, accessToken);

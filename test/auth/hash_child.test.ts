@@ -1,0 +1,204 @@
+import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
+import pino from "pino";
+import { type HashAnswer, HashChild } from "../../src/auth/hash_child.ts";
+import { Refusal } from "../../src/auth/refusal.ts";
+import { ErrorCode } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
+
+// Real processes at idle priority: on a busy machine they take as long as they take.
+setDefaultTimeout(60_000);
+
+const silent = pino({ level: "silent" });
+
+/** A child whose back-off ends when the test says so. */
+class Supervised {
+  /** The waits it asked for, in milliseconds. */
+  readonly waits: number[] = [];
+  #next: (() => void) | undefined;
+  #waited = Promise.withResolvers<void>();
+  readonly child = new HashChild(
+    silent,
+    (ms, call) => {
+      this.waits.push(ms);
+      this.#next = call;
+      this.#waited.resolve();
+    },
+    () => 0.5,
+  );
+
+  /** Kills the process, and waits until that was noticed. */
+  async kill(): Promise<void> {
+    this.#waited = Promise.withResolvers();
+    process.kill(this.pid, "SIGKILL");
+    await this.#waited.promise;
+  }
+
+  restart(): void {
+    this.#next?.();
+  }
+
+  get pid(): number {
+    if (this.child.pid === undefined) throw new Error("there is no process");
+    return this.child.pid;
+  }
+}
+
+const open: Supervised[] = [];
+
+function supervised(): Supervised {
+  const one = new Supervised();
+  open.push(one);
+  return one;
+}
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map(({ child }) => child.stop()));
+});
+
+async function hashOf(child: HashChild, password: string): Promise<string> {
+  const answer = await child.hash(password);
+  if (!("hash" in answer)) throw new Error("no hash came back");
+  return answer.hash;
+}
+
+async function refusalOf(answer: Promise<HashAnswer>): Promise<Refusal> {
+  const refusal = await answer.catch((error: unknown) => error);
+  if (refusal instanceof Refusal) return refusal;
+  throw new Error("it was not refused");
+}
+
+describe("the process that hashes", () => {
+  test("makes Argon2id hashes of 19 MiB, two passes and one lane, each with its own salt", async () => {
+    const { child } = supervised();
+    const hash = await hashOf(child, "correct horse");
+    expect(hash).toStartWith("$argon2id$v=19$m=19456,t=2,p=1$");
+    expect(await hashOf(child, "correct horse")).not.toBe(hash);
+    // Bun has an Argon2 of its own, which must agree.
+    expect(await Bun.password.verify("correct horse", hash)).toBe(true);
+  });
+
+  test("tells the right password from a wrong one", async () => {
+    const { child } = supervised();
+    const hash = await hashOf(child, "correct horse");
+    expect(await child.verify(hash, "correct horse")).toMatchObject({ matches: true });
+    expect(await child.verify(hash, "correct horsf")).toMatchObject({ matches: false });
+  });
+
+  test.each(["", "plain", "$argon2id$v=19$m=19456,t=2,p=1$", "$2b$10$abc"])(
+    "lets nobody in by the stored hash %j",
+    async (hash) => {
+      const { child } = supervised();
+      expect(await child.verify(hash, "correct horse")).not.toHaveProperty("matches", true);
+      expect(await hashOf(child, "still alive")).toStartWith("$argon2id$");
+    },
+  );
+
+  test("runs at idle priority", async () => {
+    const { child, pid } = supervised();
+    await hashOf(child, "correct horse");
+    const fields = (await Bun.file(`/proc/${pid}/stat`).text()).split(") ")[1]?.split(" ") ?? [];
+    const [nice, policy] = [fields[16], fields[38]];
+    const SCHED_IDLE = "5";
+    expect(policy === SCHED_IDLE || nice === "19").toBe(true);
+  });
+
+  test("gets nothing of the server's environment", async () => {
+    const { child, pid } = supervised();
+    await hashOf(child, "correct horse");
+    expect(await Bun.file(`/proc/${pid}/environ`).text()).toBe("");
+  });
+
+  test("killed in the middle of a hash lets nobody in, and is started again", async () => {
+    const one = supervised();
+    const hash = await hashOf(one.child, "correct horse");
+    const firstPid = one.pid;
+    // Held still, so that it is certain to die with the work undone.
+    process.kill(one.pid, "SIGSTOP");
+    const lost = [one.child.verify(hash, "correct horse"), one.child.hash("another")];
+    const refusals = Promise.all(lost.map(refusalOf));
+    await one.kill();
+    for (const refusal of await refusals) {
+      expect(refusal.code).toBe(ErrorCode.SIGN_IN_BUSY);
+      expect(refusal.retryAfterMs).toBeGreaterThan(0);
+    }
+
+    expect((await refusalOf(one.child.hash("while it is away"))).code).toBe(ErrorCode.SIGN_IN_BUSY);
+    one.restart();
+    expect(await one.child.verify(hash, "correct horse")).toMatchObject({ matches: true });
+    expect(one.pid).not.toBe(firstPid);
+  });
+
+  test("that has died unnoticed refuses what it is asked", async () => {
+    const one = supervised();
+    await hashOf(one.child, "correct horse");
+    process.kill(one.pid, "SIGKILL");
+    expect((await refusalOf(one.child.hash("another"))).code).toBe(ErrorCode.SIGN_IN_BUSY);
+  });
+
+  test("is started again later and later while it dies, and soon after it has worked", async () => {
+    const one = supervised();
+    for (let death = 0; death < 4; death += 1) {
+      await one.kill();
+      one.restart();
+    }
+    await hashOf(one.child, "correct horse");
+    await one.kill();
+    // Half of 200, 400, 800 and 1600, because chance says half here; then from the beginning.
+    expect(one.waits).toEqual([100, 200, 400, 800, 100]);
+  });
+
+  test("outlives a Ctrl-C that is meant for the server", async () => {
+    const one = supervised();
+    await hashOf(one.child, "correct horse");
+    process.kill(one.pid, "SIGINT");
+    process.kill(one.pid, "SIGTERM");
+    await hashOf(one.child, "correct horse");
+    expect(one.waits).toEqual([]);
+  });
+
+  test("is gone after stop, and what it was asked is refused", async () => {
+    const one = supervised();
+    const { pid } = one;
+    const asked = refusalOf(one.child.hash("correct horse"));
+    await one.child.stop();
+    expect((await asked).code).toBe(ErrorCode.GOING_AWAY);
+    expect((await refusalOf(one.child.hash("another"))).code).toBe(ErrorCode.GOING_AWAY);
+    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+    expect(one.waits).toEqual([]);
+  });
+});
+
+describe("a server with a hasher", () => {
+  const source = join(import.meta.dir, "../../src/auth/hash_child.ts");
+  /** Starts a hasher in a process of its own, whose end the hasher should notice. */
+  function parent(then: string) {
+    const script = `
+      import pino from "pino";
+      import { HashChild } from ${JSON.stringify(source)};
+      await new HashChild(pino({ level: "silent" })).hash("correct horse");
+      ${then}`;
+    return Bun.spawn([process.execPath, "-e", script], {
+      cwd: join(import.meta.dir, "../.."),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+  }
+
+  /** The hasher inherits its parent's standard error, which therefore ends with the last of them. */
+  async function bothGone(server: ReturnType<typeof parent>): Promise<string> {
+    return await new Response(server.stderr).text();
+  }
+
+  test("is not kept alive by it", async () => {
+    const server = parent("");
+    expect(await bothGone(server)).toBe("");
+    expect(await server.exited).toBe(0);
+  });
+
+  test("that is killed takes it along", async () => {
+    const server = parent(`console.log("ready"); setInterval(() => {}, 1000);`);
+    const { value } = await server.stdout.getReader().read();
+    expect(new TextDecoder().decode(value)).toBe("ready\n");
+    server.kill("SIGKILL");
+    expect(await bothGone(server)).toBe("");
+  });
+});

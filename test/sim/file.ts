@@ -1,0 +1,105 @@
+import type { Database } from "bun:sqlite";
+import { fromBinary } from "@bufbuild/protobuf";
+import type { StoredChannel } from "../../src/channels/channels.ts";
+import type { Page } from "../../src/store/reader.worker.ts";
+import { type Message, MessageSchema } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
+import { layMessageRecords } from "../../src/wire/lay.ts";
+
+interface Row {
+  readonly position: number;
+  readonly author_id: number;
+  readonly nonce: Uint8Array;
+  readonly encoded: Uint8Array;
+}
+
+/** A kept message, with what stands beside it in the file. */
+export interface Kept {
+  readonly nonce: string;
+  readonly message: Message;
+}
+
+/** The database, read in the plainest way. Only what is committed can be seen here. */
+export class File {
+  readonly #db: Database;
+  readonly #between;
+  readonly #head;
+  readonly #subscriptions;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#between = db.prepare<Row, [number, number]>(
+      "SELECT * FROM message WHERE position BETWEEN ? AND ? ORDER BY position",
+    );
+    this.#head = db.prepare<{ last: number | null }, [number, number]>(
+      "SELECT max(position) AS last FROM message WHERE position BETWEEN ? AND ?",
+    );
+    this.#subscriptions = db.prepare<{ channel_id: number }, [number]>(
+      "SELECT channel_id FROM subscription WHERE account_id = ?",
+    );
+  }
+
+  message(channel: number, seq: number): Kept | undefined {
+    return this.#rows(channel, seq, seq).map(kept)[0];
+  }
+
+  head(channel: number): number {
+    const row = this.#head.get(channel * 2 ** 32, channel * 2 ** 32 + 2 ** 32 - 1);
+    return (row?.last ?? 0) % 2 ** 32;
+  }
+
+  /** Every message, channel by channel, in order. */
+  all(): Kept[] {
+    return this.#between.all(0, Number.MAX_SAFE_INTEGER).map(kept);
+  }
+
+  subscriptions(account: number): Set<number> {
+    return new Set(this.#subscriptions.all(account).map((row) => row.channel_id));
+  }
+
+  channels(): StoredChannel[] {
+    return this.#db
+      .query<{ id: number; name: string; members: number }, []>(
+        `SELECT id, name, (SELECT count(*) FROM subscription WHERE channel_id = id) AS members
+         FROM channel ORDER BY id`,
+      )
+      .all()
+      .map((row) => ({ ...row, head: this.head(row.id) }));
+  }
+
+  /** The first of a channel's messages `from` to `to`, or the last, within the bounds of a page. */
+  page(
+    end: "first" | "last",
+    { channel, from, to }: { channel: number; from: number; to: number },
+    limit: number,
+    maxBytes: number,
+  ): Page {
+    const rows = this.#rows(channel, from, to);
+    const taken: Row[] = [];
+    let bytes = 0;
+    for (const row of end === "first" ? rows : rows.toReversed()) {
+      bytes += row.encoded.length;
+      if (taken.length === limit || (taken.length > 0 && bytes > maxBytes)) break;
+      taken.push(row);
+    }
+    if (end === "last") taken.reverse();
+    return {
+      records: layMessageRecords(taken.map(({ encoded }) => encoded)),
+      count: taken.length,
+      last: (taken.at(-1)?.position ?? 0) % 2 ** 32,
+      more: taken.length < rows.length,
+    };
+  }
+
+  #rows(channel: number, from: number, to: number): Row[] {
+    return this.#between.all(channel * 2 ** 32 + from, channel * 2 ** 32 + to);
+  }
+}
+
+function kept({ position, author_id, nonce, encoded }: Row): Kept {
+  const message = fromBinary(MessageSchema, encoded);
+  const { channel, seq, authorId } = message;
+  if (channel * 2 ** 32 + seq !== position || authorId !== author_id) {
+    throw new Error(`sim: the message at ${position} says that it is ${channel}/${seq}`);
+  }
+  return { nonce: Buffer.from(nonce).toString(), message };
+}
