@@ -84,9 +84,10 @@ export class Reconnector {
     }
   }
 
-  #afterEnd({ code, reason }: Ending): HubbubError {
+  #afterEnd({ code, reason, welcomed }: Ending): HubbubError {
     const action = closeAction(code);
-    if (action === "fix" || action === "stop") {
+    // Before the welcome it was not this server that spoke, but a proxy or the platform.
+    if (welcomed && (action === "fix" || action === "stop")) {
       return new HubbubError("REFUSED", `The server closed the connection (${code}: ${reason}).`);
     }
     if (action === "sign in again") this.#options.onSignedOut();

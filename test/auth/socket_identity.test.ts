@@ -27,7 +27,7 @@ describe("a socket", () => {
   test("is opened by a bearer token", async () => {
     await using server = await AuthServer.start();
     const { access_token, user } = await server.register();
-    const identity = {
+    const identity: Identity = {
       accountId: user.id,
       name: "ada",
       role: "user",

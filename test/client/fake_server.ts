@@ -227,6 +227,13 @@ export class FakeServer {
       }
       case "resume":
         return this.#resume(peer, request, command.value.cursors);
+      case "readHistory": {
+        const { channel, from, limit } = command.value;
+        const known = [...this.channels.values()].find(({ id }) => id === channel);
+        const end = from.case === "before" && from.value > 0 ? from.value - 1 : undefined;
+        const messages = known?.messages.slice(0, end).slice(-limit) ?? [];
+        return peer.send({ case: "historyPage", value: { channel, messages } }, request);
+      }
       case "ping":
         return peer.send({ case: "pong", value: {} }, request);
       default:

@@ -155,8 +155,9 @@ test("sends to a channel that was left while away reject", async () => {
     server.cut();
     return false;
   };
-  expect(client.send(id, "hello")).rejects.toMatchObject({ code: "NOT_A_MEMBER" });
-  await next(client, "left");
+  const left = next(client, "left");
+  await expect(client.send(id, "hello")).rejects.toMatchObject({ code: "NOT_A_MEMBER" });
+  await left;
 });
 
 test("the outbox is bounded", async () => {
@@ -164,7 +165,7 @@ test("the outbox is bounded", async () => {
   const { server, client, id } = talk;
   server.command = (_, __, { case: name }) => name !== "send";
   const kept = [client.send(id, "1"), client.send(id, "2"), client.send(id, "3")];
-  expect(client.send(id, "4")).rejects.toMatchObject({ code: "OUTBOX_FULL" });
+  await expect(client.send(id, "4")).rejects.toMatchObject({ code: "OUTBOX_FULL" });
   server.command = () => true;
   server.cut();
   await Promise.all(kept);
@@ -175,14 +176,14 @@ test("a body over the server's limit is refused without costing the connection",
   await using talk = await conversation();
   const { server, client, id } = talk;
   const large = "ä".repeat(8_193);
-  expect(client.send(id, large)).rejects.toMatchObject({ code: "BODY_TOO_LARGE" });
+  await expect(client.send(id, large)).rejects.toMatchObject({ code: "BODY_TOO_LARGE" });
   await client.send(id, "ä".repeat(8_192));
   expect(server.upgrades).toHaveLength(1);
 });
 
 test("a send to a channel that the user is not in rejects at once", async () => {
   await using talk = await conversation();
-  expect(talk.client.send(99, "hello")).rejects.toMatchObject({ code: "NOT_A_MEMBER" });
+  await expect(talk.client.send(99, "hello")).rejects.toMatchObject({ code: "NOT_A_MEMBER" });
 });
 
 test("the server's message rate is kept to without a refusal", async () => {
@@ -211,7 +212,7 @@ test("closing waits for the acknowledgements when told to", async () => {
   await client.close({ flushMs: 60_000 });
   expect(await Promise.all(sends)).toHaveLength(2);
   expect(server.bodies("general")).toEqual(["1", "2"]);
-  expect(client.send(id, "3")).rejects.toMatchObject({ code: "CLOSED" });
+  await expect(client.send(id, "3")).rejects.toMatchObject({ code: "CLOSED" });
 });
 
 test("closing at once rejects what is not acknowledged", async () => {
@@ -220,7 +221,7 @@ test("closing at once rejects what is not acknowledged", async () => {
   server.command = (_, __, { case: name }) => name !== "send";
   const send = client.send(id, "1");
   await client.close();
-  expect(send).rejects.toMatchObject({ code: "CLOSED" });
+  await expect(send).rejects.toMatchObject({ code: "CLOSED" });
 });
 
 test("other commands reject when the connection is lost, and when there is none", async () => {
@@ -233,7 +234,7 @@ test("other commands reject when the connection is lost, and when there is none"
     return false;
   };
   const lost = enters(client, "waiting");
-  expect(client.listChannels()).rejects.toMatchObject({ code: "DISCONNECTED" });
+  await expect(client.listChannels()).rejects.toMatchObject({ code: "DISCONNECTED" });
   await lost;
-  expect(client.ping()).rejects.toMatchObject({ code: "DISCONNECTED" });
+  await expect(client.ping()).rejects.toMatchObject({ code: "DISCONNECTED" });
 });

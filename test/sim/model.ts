@@ -2,6 +2,7 @@ import type { Channel } from "../../src/channels/channel.ts";
 import { type Sent, type Message, MessageSchema } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
 import type { Send } from "../../src/wire/gen/hubbub/v1/commands_pb.ts";
 import { equals } from "@bufbuild/protobuf";
+import type { SubscriptionChange } from "../../src/store/jobs.ts";
 import type { File } from "./file.ts";
 import type { Stream } from "./stream.ts";
 import type { Verdict } from "./verdict.ts";
@@ -107,6 +108,24 @@ export class Model {
     const kept = this.file.message(message.channel, message.seq)?.message;
     const isKept = kept !== undefined && equals(MessageSchema, kept, message);
     this.verdict.must(isKept, `${message.channel}/${message.seq} was shown and is not on disk`);
+  }
+
+  /** Checks joins and leaves that are about to be written: the net change, and no row more. */
+  checkFlush(changes: readonly SubscriptionChange[]): void {
+    const { must } = this.verdict;
+    const stored = new Map<number, Set<number>>();
+    for (const { account, channel, joined } of changes) {
+      const channels = stored.get(account) ?? this.file.subscriptions(account);
+      stored.set(account, channels);
+      must(channels.has(channel) !== joined, `a row for ${account} in ${channel} changes nothing`);
+      if (joined) channels.add(channel);
+      else channels.delete(channel);
+    }
+    for (const [account, channels] of stored) {
+      const written = [...channels].sort().join();
+      const expected = [...this.channels(account)].sort().join();
+      must(written === expected, `${written} is written for ${account}, who is in ${expected}`);
+    }
   }
 
   /** Checks what the server holds in memory. Call it when no callback is under way. */

@@ -14,8 +14,6 @@ import { receive } from "../../src/session/receive.ts";
 import type { Services } from "../../src/session/services.ts";
 import { Session } from "../../src/session/session.ts";
 import { Sessions } from "../../src/session/sessions.ts";
-import { Committer } from "../../src/store/committer.ts";
-import { type Jobs, jobs, type RunJob, type SubscriptionChange } from "../../src/store/jobs.ts";
 import { Log } from "../../src/store/log.ts";
 import { Subscriptions } from "../../src/store/subscriptions.ts";
 import type { Encoding, Incoming } from "../../src/wire/encoding.ts";
@@ -23,15 +21,15 @@ import { messageTimeMs } from "../../src/wire/message_time.ts";
 import type { FakeClock } from "./fake_clock.ts";
 import type { FakeDisk } from "./fake_disk.ts";
 import { FakeSocket, TopicBus } from "./fake_socket.ts";
-import { FakeThread } from "./fake_thread.ts";
+import { FakeStore } from "./fake_store.ts";
 import type { File } from "./file.ts";
 import type { Model } from "./model.ts";
 import { Stream } from "./stream.ts";
 
-/** Of the reader's pages; small, so that there are many. */
-const PAGE_BYTES = 600;
-
 const eventLog = createLog("silent", "json");
+
+/** As if each delivery were to hundreds of sockets, so that there is something to pace. */
+const WRITES_SCALE = 400;
 
 interface Options {
   readonly config: Config;
@@ -42,57 +40,49 @@ interface Options {
   readonly model: Model;
 }
 
-/** A connection as the server has it. */
+/** A connection as the server has it, and who watches it there. */
 export interface Accepted {
   readonly socket: FakeSocket;
   readonly session: Session;
   readonly stream: Stream;
+  readonly receive: (data: Incoming) => void;
 }
 
 /**
- * One life of the server: everything that serve.ts builds, with the same calls in the same order,
- * and with fakes where serve.ts has threads, timers and sockets.
+ * One life of the server: what serve.ts builds and how it stops, with fakes where serve.ts has
+ * threads, timers and sockets.
  */
 export class Server {
-  readonly writer = new FakeThread();
-  readonly reader = new FakeThread();
+  readonly store: FakeStore;
+  readonly channels: Channels;
+  readonly membership: Membership;
   readonly counters = new Counters();
   readonly bus = new TopicBus();
-  readonly channels: Channels;
   readonly accepted = new Set<Accepted>();
   readonly #options: Options;
-  readonly #membership: Membership;
   readonly #log: Log;
   readonly #services: Services;
   readonly #sessions = new Sessions();
-  isStopping = false;
+  #isStopping = false;
 
   constructor(options: Options) {
     const { config, db, file, disk, clock, model } = options;
-    const { counters, writer } = this;
+    const { counters } = this;
     this.#options = options;
-    const tasks = jobs(db);
-    const committer = new Committer(db);
-    const run: RunJob = (name, ...args) =>
-      // As in writer.worker.ts: name and arguments were checked together.
-      writer.call(() =>
-        disk.write(() =>
-          db.transaction(() => (tasks[name] as (...args: unknown[]) => never)(...args)).immediate(),
-        ),
-      );
-    this.channels = new Channels(file.channels(), {
-      run,
+    const store = new FakeStore(db, file, disk);
+    this.store = store;
+    const channels = new Channels(file.channels(), {
+      run: store.run,
       limit: config.channels,
       now: clock.nowMs,
     });
-    const { channels } = this;
-    const subscriptions = new Subscriptions((changes) => {
-      this.#checkChanges(changes);
-      return run("writeSubscriptions", changes);
-    });
-    this.#membership = new Membership({
+    this.channels = channels;
+    this.membership = new Membership({
       channels,
-      subscriptions,
+      subscriptions: new Subscriptions((changes) => {
+        model.checkFlush(changes);
+        return store.run("writeSubscriptions", changes);
+      }),
       stored: (account) => [...file.subscriptions(account)],
       channelsPerUser: config.channelsPerUser,
       counters,
@@ -102,10 +92,9 @@ export class Server {
     const delivery = new Delivery({ channels, ring, publish: this.bus.publish, counters });
     const unflushed: Services["unflushed"] = new Set();
     this.#log = new Log({
-      commit: (batch, entries) =>
-        writer.call(() => disk.write(() => committer.commit(batch, entries))),
-      probe: () => writer.call(() => disk.write(() => committer.probe())),
-      deliver: (result) => paceMs(delivery.deliver(result) * 400, config.paceCapMs),
+      commit: store.commit,
+      probe: store.probe,
+      deliver: (result) => paceMs(delivery.deliver(result) * WRITES_SCALE, config.paceCapMs),
       settled: () => {
         for (const session of unflushed) session.flush();
       },
@@ -119,23 +108,10 @@ export class Server {
     const budgets = new WeakMap<User, UserBudget>();
     this.#services = {
       channels,
-      membership: this.#membership,
+      membership: this.membership,
       ring,
       log: this.#log,
-      history: {
-        after: (channel, after, head, limit) =>
-          this.reader.call(() =>
-            disk.read(() =>
-              file.page("first", { channel, from: after + 1, to: head }, limit, PAGE_BYTES),
-            ),
-          ),
-        before: (channel, before, limit) =>
-          this.reader.call(() =>
-            disk.read(() =>
-              file.page("last", { channel, from: 1, to: before - 1 }, limit, PAGE_BYTES),
-            ),
-          ),
-      },
+      history: store.history,
       counters,
       eventLog,
       config,
@@ -145,24 +121,25 @@ export class Server {
         return budget;
       },
       measure: () => {
-        throw new Error("sim: there is no monitor here");
+        throw new Error("sim: nobody here is a monitor");
       },
       unflushed,
       greeting: greetingOf(config, "log", "0"),
       now: clock.nowMs,
       clockMs: clock.nowMs,
     };
-    this.#headOf = (channel) => channels.get(channel)?.head;
-    model.serverStarted?.();
   }
 
-  /** Takes a connection, or refuses it. */
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  /** Takes a connection, or refuses it as the upgrade does. */
   accept(accountId: number, encoding: Encoding): Accepted | undefined {
     const { config, model } = this.#options;
-    if (this.isStopping) return undefined;
-    if (this.#membership.connectionsOf(accountId) >= config.sessionsPerUser) return undefined;
-    const headOf = (channel: number) => this.channels.get(channel)?.head;
-    const stream = new Stream(model, accountId, headOf);
+    const isFull = this.membership.connectionsOf(accountId) >= config.sessionsPerUser;
+    if (this.#isStopping || isFull) return undefined;
+    const stream = new Stream(model, accountId, (id) => this.channels.get(id)?.head);
     const socket = new FakeSocket({
       bus: this.bus,
       backpressureBytes: config.outboundBytes * 2,
@@ -173,15 +150,55 @@ export class Server {
         this.#sessions.closed(session, code);
       },
     });
-    const identity = { accountId, name: `user-${accountId}`, role: "user", sessionId: "1" } as const;
+    const identity = { accountId, name: `user-${accountId}`, role: "user", sessionId: "" } as const;
     const session = new Session(identity, encoding, socket, this.#services);
-    const accepted = { socket, session, stream };
+    const accepted: Accepted = {
+      socket,
+      session,
+      stream,
+      receive: (data) => receive(session, data),
+    };
     this.accepted.add(accepted);
     this.#sessions.opened(session);
     return accepted;
   }
 
-  receive({ session }: Accepted, data: Incoming): void {
-    receive(session, data);
+  checkSlow(): void {
+    this.#sessions.checkSlow(this.#options.config.outboundBytes);
+  }
+
+  /** The same steps in the same order as in serve.ts. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#sessions.announceGoingAway();
+    await this.#log.close();
+    this.#sessions.closeAll();
+    await this.membership.flush();
+  }
+
+  /** Checks what is held in memory, when no callback is under way. */
+  check(): void {
+    const { model } = this.#options;
+    const { must } = model.verdict;
+    model.checkMemory(this.channels.page(0, Number.MAX_SAFE_INTEGER).channels);
+    for (const { receivers, topics } of this.channels.page(0, Number.MAX_SAFE_INTEGER).channels) {
+      for (const encoding of ["binary", "json"] as const) {
+        const subscribers = this.bus.of(topics[encoding]).size;
+        must(receivers[encoding] === subscribers, `${topics[encoding]} counts its receivers wrong`);
+      }
+    }
+    for (const { session, socket, stream } of this.accepted) {
+      const ids = [...session.user.channels.keys()].sort().join();
+      const expected = [...model.channels(stream.account)].sort().join();
+      must(ids === expected, `a session of ${stream.account} has channels ${ids}, not ${expected}`);
+      if (socket.isSending) stream.check();
+    }
+    const accounts = Map.groupBy(this.accepted, ({ stream }) => stream.account);
+    for (const account of model.channelsOf.keys()) {
+      const count = accounts.get(account)?.length ?? 0;
+      must(this.membership.connectionsOf(account) === count, `connections of ${account}`);
+    }
+    must(this.counters.connections === this.accepted.size, "connections are counted wrong");
+    must(this.counters.activeAccounts === accounts.size, "active accounts are counted wrong");
   }
 }

@@ -16,6 +16,12 @@ import {
 import { checkAnswer } from "./answers.ts";
 import type { Model } from "./model.ts";
 
+export function decodeFrame(frame: Outgoing): Event[] {
+  return typeof frame === "string"
+    ? fromJsonString(ServerFrameSchema, frame).events
+    : fromBinary(ServerFrameSchema, frame).events;
+}
+
 /** How far the delivery of one channel on one connection has come. */
 interface Following {
   next: number;
@@ -74,17 +80,12 @@ export class Stream {
   }
 
   /** The server sends a frame. */
-  sends(frame: Outgoing): Event[] {
-    const { events } =
-      typeof frame === "string"
-        ? fromJsonString(ServerFrameSchema, frame)
-        : fromBinary(ServerFrameSchema, frame);
-    for (const event of events) {
+  sends(frame: Outgoing): void {
+    for (const event of decodeFrame(frame)) {
       this.#must(this.#isWelcome || event.event.case === "welcome", "the welcome is not first");
       if (event.request === 0) this.#happened(event);
       else this.#answered(event);
     }
-    return events;
   }
 
   /** The connection has ended: what was not answered is not going to be. */
