@@ -74,6 +74,9 @@ export class Membership {
     if (this.#isFull(user, name)) return ErrorCode.TOO_MANY_CHANNELS;
     const found = this.#options.channels.named(name) ?? (await this.#options.channels.create(name));
     if (typeof found === "number" || user.channels.has(found.id)) return found;
+    // While the channel was being created, the one who asked may have gone, and the user with it:
+    // forgotten, perhaps loaded anew. Nobody waits for this join any more.
+    if (!user.connections.has(by)) return found;
     // Others may have joined for this user while the channel was being created.
     if (this.#isFull(user, name)) return ErrorCode.TOO_MANY_CHANNELS;
     user.channels.set(found.id, found);

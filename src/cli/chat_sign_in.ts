@@ -39,7 +39,7 @@ export async function signInForChat(
   const saved = new SavedSignIns(environment);
   const shared = saved.shared(server, user);
   if (isNew || !(await isStillGood(saved, server, user))) {
-    const password = await askHidden(isNew ? "New password: " : `Password of ${user}: `);
+    const password = askHidden(isNew ? "New password: " : `Password of ${user}: `);
     if (password === undefined || password === "") {
       throw new NoPasswordError(
         "There is no password: set HUBBUB_PASSWORD, or sign in once from a terminal.",

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { openSync, readSync, writeSync } from "node:fs";
 import { ReadStream } from "node:tty";
 
 const ENTER = new Set(["\r", "\n"]);
@@ -8,45 +8,42 @@ const CTRL_D = "\x04";
 
 /**
  * Asks on the controlling terminal, whatever standard input is, and shows nothing of the answer.
+ * Blocks until it is given: a stream that waited for keys would go on taking them from what reads
+ * standard input afterwards.
  *
  * @returns undefined where there is no terminal, or the asking was broken off with Ctrl-C or Ctrl-D.
  */
-export async function askHidden(question: string): Promise<string | undefined> {
-  let terminal: number;
+export function askHidden(question: string): string | undefined {
+  let descriptor: number;
   try {
-    terminal = openSync("/dev/tty", "r+");
+    descriptor = openSync("/dev/tty", "r+");
   } catch {
     return undefined;
   }
-  const keys = new ReadStream(terminal);
-  keys.setRawMode(true);
-  writeSync(terminal, question);
+  const terminal = new ReadStream(descriptor);
+  terminal.setRawMode(true);
+  writeSync(descriptor, question);
   try {
-    return await readAnswer(keys);
+    return readAnswer(descriptor);
   } finally {
-    keys.setRawMode(false);
-    writeSync(terminal, "\n");
-    keys.destroy();
-    closeIfOpen(terminal);
+    writeSync(descriptor, "\r\n");
+    terminal.setRawMode(false);
+    terminal.destroy();
   }
 }
 
-async function readAnswer(keys: ReadStream): Promise<string | undefined> {
+function readAnswer(descriptor: number): string | undefined {
   const typed: string[] = [];
-  for await (const chunk of keys.setEncoding("utf8") as AsyncIterable<string>) {
-    for (const key of chunk) {
+  const bytes = new Uint8Array(256);
+  const decoder = new TextDecoder();
+  for (;;) {
+    const count = readSync(descriptor, bytes);
+    if (count === 0) return undefined;
+    for (const key of decoder.decode(bytes.subarray(0, count), { stream: true })) {
       if (ENTER.has(key)) return typed.join("");
       if (key === CTRL_C || key === CTRL_D) return undefined;
       if (ERASE.has(key)) typed.pop();
       else typed.push(key);
     }
   }
-  return undefined;
-}
-
-/** Destroying the stream closes the descriptor on some platforms and not on others. */
-function closeIfOpen(descriptor: number): void {
-  try {
-    closeSync(descriptor);
-  } catch {}
 }

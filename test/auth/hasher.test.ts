@@ -89,8 +89,7 @@ describe("the hasher", () => {
   test("takes sign-ins again as soon as there is room", async () => {
     const { child, hasher } = hasherOf({ atOnce: 1, waiting: 0 });
     const first = hasher.hash("first");
-    expect(hasher.hash("second")).rejects.toBeInstanceOf(Refusal);
-    await settle();
+    await expect(hasher.hash("second")).rejects.toBeInstanceOf(Refusal);
     child.finish(0);
     await first;
     const third = hasher.hash("third");
@@ -103,8 +102,9 @@ describe("the hasher", () => {
     const { child, counters, hasher } = hasherOf({ atOnce: 1, waiting: 1 });
     const failing = hasher.hash("a");
     const next = hasher.hash("b");
+    await settle();
     child.orders[0]?.fail();
-    expect(failing).rejects.toBeInstanceOf(Refusal);
+    await expect(failing).rejects.toBeInstanceOf(Refusal);
     await settle();
     child.finish(1);
     expect(await next).toBe("hash of b");

@@ -40,6 +40,7 @@ export class Client {
   readonly #unanswered = new Map<string, Said>();
   #said: Said[] = [];
   #nonces = 0;
+  #isTurnedAway = false;
 
   constructor(options: Options) {
     this.#options = options;
@@ -52,19 +53,21 @@ export class Client {
   /** There is something to read: a frame, or the end of the connection. */
   get hasInbound(): boolean {
     const socket = this.connection?.end.socket;
-    return socket !== undefined && (socket.hasFrames || !socket.isSending);
+    return socket !== undefined && (socket.hasFrames || !socket.isOpen);
   }
 
-  /** Connected, caught up, with every question answered. */
+  /** Caught up, with every question answered; or there is no place for it. */
   get isAtRest(): boolean {
     const { connection } = this;
-    if (connection === undefined || !connection.isWelcome || connection.needsResume) return false;
+    if (connection === undefined) return this.#isTurnedAway;
+    if (!connection.isWelcome || connection.needsResume) return false;
     return connection.waiting.size === 0 && this.#unanswered.size === 0;
   }
 
   connect(server: Server): void {
     const encoding = this.#options.random.chance(0.2) ? json : binary;
     const end = server.accept(this.#options.account, encoding);
+    this.#isTurnedAway = end === undefined;
     if (end !== undefined) this.connection = new Connection(end, encoding);
   }
 
@@ -91,8 +94,8 @@ export class Client {
     if (end === undefined) return;
     if (frame !== undefined) {
       for (const event of decodeFrame(frame)) this.#take(event);
-      if (!end.socket.hasFrames && end.socket.isSending) end.session.drained();
-    } else if (!end.socket.isSending) {
+      if (!end.socket.hasFrames && end.socket.isOpen) end.session.drained();
+    } else if (!end.socket.isOpen) {
       // The server's end of a lost connection learns of it now.
       end.socket.close(1006);
       this.connection = undefined;

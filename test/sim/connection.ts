@@ -54,7 +54,7 @@ export class Connection {
   /** The server receives the next frame. */
   deliver(): void {
     const next = this.outbound.shift();
-    if (next === undefined || this.end.socket.closeCode !== undefined) return;
+    if (next === undefined || !this.end.socket.isOpen) return;
     if (next.frame === undefined) this.end.stream.receivesGarbage();
     else this.end.stream.receives(next.frame);
     this.end.receive(next.data);

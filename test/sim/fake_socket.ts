@@ -24,9 +24,9 @@ export class TopicBus {
 
 interface Options {
   readonly bus: TopicBus;
-  /** Bytes that may be held back; past it the socket is lost without a close frame, as Bun's is. */
+  /** Held back this much, the next frame is dropped and the socket lost, as Bun does it. */
   readonly backpressureBytes: number;
-  /** Sees every frame that the server sends, in order. */
+  /** Sees every frame that the server sends, in order, whether or not it arrives. */
   readonly observe: (frame: Outgoing) => void;
   /** The server's close handler, called within `close` as Bun does. */
   readonly onClose: (code: number) => void;
@@ -40,14 +40,15 @@ export class FakeSocket implements Socket {
   #heldBytes = 0;
   /** How the server's end was closed; undefined while it is open. */
   closeCode: number | undefined;
-  /** Past the limit: nothing more goes out, and the close is on its way. */
+  /** Past the limit: nothing more goes out or comes in, and the close is on its way. */
   isLost = false;
 
   constructor(options: Options) {
     this.#options = options;
   }
 
-  get isSending(): boolean {
+  /** The connection is whole. */
+  get isOpen(): boolean {
     return this.closeCode === undefined && !this.isLost;
   }
 
@@ -56,15 +57,13 @@ export class FakeSocket implements Socket {
   }
 
   send(frame: Outgoing): void {
-    if (!this.isSending) return;
+    if (this.closeCode !== undefined) return;
+    this.#options.observe(frame);
+    if (this.#heldBytes > this.#options.backpressureBytes) this.isLost = true;
+    if (this.isLost) return;
     const bytes = typeof frame === "string" ? Buffer.byteLength(frame) : frame.length;
-    if (this.#heldBytes + bytes > this.#options.backpressureBytes) {
-      this.isLost = true;
-      return;
-    }
     this.#held.push({ frame, bytes });
     this.#heldBytes += bytes;
-    this.#options.observe(frame);
   }
 
   subscribe(topic: string): void {

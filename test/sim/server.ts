@@ -187,11 +187,11 @@ export class Server {
         must(receivers[encoding] === subscribers, `${topics[encoding]} counts its receivers wrong`);
       }
     }
-    for (const { session, socket, stream } of this.accepted) {
+    for (const { session, stream } of this.accepted) {
       const ids = [...session.user.channels.keys()].sort().join();
       const expected = [...model.channels(stream.account)].sort().join();
       must(ids === expected, `a session of ${stream.account} has channels ${ids}, not ${expected}`);
-      if (socket.isSending) stream.check();
+      stream.check();
     }
     const accounts = Map.groupBy(this.accepted, ({ stream }) => stream.account);
     for (const account of model.channelsOf.keys()) {

@@ -317,7 +317,7 @@ function anyConfig(random: Random): Config {
     commandBurst: random.pick([5, 1_000_000]),
     refusalsBeforeClose: random.pick([15, 1_000_000]),
     pendingCommands: random.pick([1, 2, 16]),
-    outboundBytes: random.pick([600, 3_000, 1_000_000]),
+    outboundBytes: random.pick([1_000, 5_000, 1_000_000]),
     queueBytes: random.pick([300, 1_000_000]),
     ringBytes: random.pick([0, 1_500, 6_000, 1_000_000]),
     pageItems: random.pick([1, 3, 200]),
