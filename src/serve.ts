@@ -69,7 +69,10 @@ export async function serve(
   const now = Date.now;
   const clockMs = () => performance.now();
 
+  // Undoes what was started should a later step fail: a thread left over would keep the process.
+  await using started = new AsyncDisposableStack();
   const store = await openStore(dataFile, config.durability, died);
+  started.defer(() => store.close());
   const { writer, history } = store;
   const ring = new Ring(config.ringBytes);
   const channels = new Channels(store.channels, {
@@ -118,6 +121,7 @@ export async function serve(
   });
 
   const loopDelay = new LoopDelay();
+  started.defer(() => loopDelay.stop());
   const budgets = new WeakMap<User, UserBudget>();
   const services: Services = {
     channels,
@@ -155,6 +159,8 @@ export async function serve(
     },
   });
 
+  started.defer(() => auth.stop());
+
   let isStopping = false;
   const upgradeOptions = {
     services,
@@ -185,6 +191,8 @@ export async function serve(
     setInterval(() => membership.flush().catch(notFlushed), config.subscriptionFlushSeconds * 1000),
   ];
 
+  // Everything runs; from here on `stop` ends it.
+  started.move();
   return {
     url: `http://${server.hostname?.includes(":") ? `[${server.hostname}]` : server.hostname}:${server.port}`,
     dataFile,

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { Config } from "../config.ts";
 import type { Counters } from "../monitor/counters.ts";
 import type { Log } from "../monitor/log.ts";
@@ -62,8 +61,7 @@ export interface Auth {
 /**
  * Starts everything that sign-in needs.
  *
- * @throws StoreFileError where the signing secret cannot be used. Error where no password can be
- * hashed on this machine.
+ * @throws StoreFileError where the signing secret cannot be used.
  */
 export async function startAuth(parts: AuthParts): Promise<Auth> {
   const { config, reads, run, counters, log, now = Date.now } = parts;
@@ -79,20 +77,17 @@ export async function startAuth(parts: AuthParts): Promise<Auth> {
     tickets.endSession(sessionId);
     parts.endSession(sessionId);
   };
-  const signIns = new SignIns(
-    {
-      config,
-      reads,
-      run,
-      hasher,
-      tokens,
-      log,
-      sessionEnded,
-      now,
-      accountCreated: parts.accountCreated,
-    },
-    await nobodysHash(hasher, child),
-  );
+  const signIns = new SignIns({
+    config,
+    reads,
+    run,
+    hasher,
+    tokens,
+    log,
+    sessionEnded,
+    accountCreated: parts.accountCreated,
+    now,
+  });
 
   const addresses = new WeakMap<Request, string>();
   const app = authApp({
@@ -126,14 +121,4 @@ export async function startAuth(parts: AuthParts): Promise<Auth> {
       await child.stop();
     },
   };
-}
-
-/** The hash of a password that nobody knows; making it shows that the hasher works at all. */
-async function nobodysHash(hasher: Hasher, child: HashChild): Promise<string> {
-  try {
-    return await hasher.hash(randomBytes(32).toString("base64url"));
-  } catch (cause) {
-    await child.stop();
-    throw new Error("Passwords cannot be hashed: the hasher does not start.", { cause });
-  }
 }

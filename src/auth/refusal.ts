@@ -1,5 +1,6 @@
-import { errorEntry, errorName } from "../wire/codes.ts";
+import { errorEntry } from "../wire/codes.ts";
 import type { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
+import { refusal } from "../wire/refusal.ts";
 
 /** Why a request was not carried out. Thrown inside `auth`, and answered in one place:
  * `answerError` in answers.ts. */
@@ -20,16 +21,6 @@ export class Refusal extends Error {
 }
 
 /** The HTTP answer of a refusal: the code's status, and the code, its text and the wait as JSON. */
-export function refusalAnswer({ code, message, retryAfterMs }: Refusal): Response {
-  const error = { code: errorName(code), text: message };
-  const { status } = errorEntry(code);
-  if (retryAfterMs === undefined) return Response.json({ error }, { status });
-  return Response.json(
-    { error: { ...error, retry_after_ms: retryAfterMs } },
-    {
-      status,
-      // RFC 9110, section 10.2.3: whole seconds.
-      headers: { "retry-after": String(Math.ceil(retryAfterMs / 1000)) },
-    },
-  );
+export function refusalAnswer({ code, message, retryAfterMs = 0 }: Refusal): Response {
+  return refusal(code, { text: message, retryAfterMs });
 }

@@ -9,6 +9,7 @@ import { accountNamePattern } from "../wire/names.ts";
 import type { AccessTokens } from "./access_tokens.ts";
 import type { Hasher } from "./hasher.ts";
 import type { Identity } from "./identifier.ts";
+import { nobodysHash } from "./nobodys_hash.ts";
 import { normalizePassword, PASSWORD_CHARACTERS } from "./passwords.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -44,12 +45,10 @@ export interface SignInParts {
 export class SignIns {
   readonly #parts: SignInParts;
   /** Checked where there is no such account, so that it costs what a wrong password costs. */
-  readonly #nobodysHash: string;
+  readonly #nobodysHash = nobodysHash();
 
-  /** @param nobodysHash The hash of a password that nobody knows. */
-  constructor(parts: SignInParts, nobodysHash: string) {
+  constructor(parts: SignInParts) {
     this.#parts = parts;
-    this.#nobodysHash = nobodysHash;
   }
 
   /** Makes an account and signs it in. */

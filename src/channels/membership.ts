@@ -119,6 +119,8 @@ export class Membership {
   }
 
   #forgetIfGone(user: User): void {
+    // A flush may end after its user was forgotten by another, and has been loaded anew since.
+    if (this.#users.get(user.id) !== user) return;
     if (user.connections.size === 0 && !this.#options.subscriptions.isDirty(user.id)) {
       this.#users.delete(user.id);
     }

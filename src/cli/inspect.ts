@@ -1,16 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
-import { fromBinary, type JsonValue, toJson } from "@bufbuild/protobuf";
-import { ClientFrameSchema, ServerFrameSchema } from "../wire/gen/hubbub/v1/frames_pb.ts";
 import { readCapture } from "./captured_frames.ts";
+import { describeFrame, type FrameKind } from "./described_frame.ts";
 
 export interface InspectOptions {
   /** What the frames are; guessed for each of them unless said. */
-  readonly as?: "client" | "server";
+  readonly as?: FrameKind;
 }
-
-/** `ServerFrame.events`: field 1, length-delimited. */
-const EVENTS_TAG = 0x0a;
 
 /** What `hubbub inspect` exits with: 0 when every frame was read, 1 otherwise. */
 const Exit = { DONE: 0, FAILED: 1 } as const;
@@ -52,27 +48,7 @@ export async function runInspect(
   return exit;
 }
 
-/**
- * A frame as JSON; undefined where the bytes are none.
- *
- * The first byte tells the kinds apart: every field of a ServerFrame is an event, field 1 with a
- * length, where a ClientFrame has a number in field 1. A frame that is guessed to be one but has
- * fields that no version of this program knows is taken for garbage; if it is from a newer
- * program, saying `--as` shows what can be understood of it.
- */
-function describeFrame(bytes: Uint8Array, as: InspectOptions["as"]): JsonValue | undefined {
-  const isServer = as === undefined ? bytes[0] === EVENTS_TAG : as === "server";
-  try {
-    const schema = isServer ? ServerFrameSchema : ClientFrameSchema;
-    const frame = fromBinary(schema, bytes);
-    if (as === undefined && frame.$unknown !== undefined) return undefined;
-    return { [schema.name]: toJson(schema, frame) };
-  } catch {
-    return undefined;
-  }
-}
-
-function notAFrame(as: InspectOptions["as"]): string {
+function notAFrame(as: FrameKind | undefined): string {
   if (as === undefined) return "these bytes are no frame";
   return `these bytes are no ${as === "server" ? "ServerFrame" : "ClientFrame"}`;
 }

@@ -1,11 +1,12 @@
 import type { Database } from "bun:sqlite";
-import { existsSync, mkdirSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { argon2id } from "../auth/argon2id.ts";
 import { normalizePassword, PASSWORD_CHARACTERS } from "../auth/passwords.ts";
 import type { Config } from "../config.ts";
 import { accountJobs, type Role } from "../store/accounts.ts";
-import { openForWriting } from "../store/schema.ts";
+import { guarded, openForWriting } from "../store/schema.ts";
+import { makeFolder } from "../store/store.ts";
 import { accountNamePattern, nameKey } from "../wire/names.ts";
 import { askHidden } from "./hidden_input.ts";
 
@@ -39,7 +40,7 @@ export async function addUser(config: Config, name: string, role: Role): Promise
   }
   const passwordHash = await argon2id.hash(password);
   const nowMs = Date.now();
-  mkdirSync(dirname(resolve(config.data)), { recursive: true });
+  makeFolder(resolve(config.data));
   const account = inFile(config, (db) =>
     accountJobs(db).createAccount({ name, passwordHash, role, nowMs }),
   );
@@ -93,9 +94,10 @@ function inExistingFile<T>(config: Config, work: (db: Database) => T): T {
 }
 
 function inFile<T>(config: Config, work: (db: Database) => T): T {
-  const db = openForWriting(resolve(config.data), config.durability);
+  const path = resolve(config.data);
+  const db = openForWriting(path, config.durability);
   try {
-    return db.transaction(() => work(db)).immediate();
+    return guarded(path, () => db.transaction(() => work(db)).immediate());
   } finally {
     db.close();
   }

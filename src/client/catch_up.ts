@@ -99,6 +99,11 @@ export class CatchUp {
 
   async #rejoin(memberships: readonly Membership[]): Promise<void> {
     for (const membership of memberships) {
+      if (!membership.isOwnJoin) {
+        // The application has asked to leave it since.
+        this.#options.onLeft(membership, undefined);
+        continue;
+      }
       try {
         await this.#insist("join", { name: membership.name });
       } catch (thrown) {

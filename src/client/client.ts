@@ -109,7 +109,7 @@ export class HubbubClient {
   }
 
   async leave(channel: number): Promise<void> {
-    const membership = this.#memberships.get(channel);
+    const membership = this.#memberships.find(channel);
     // Before the answer: if that is lost, the server's next welcome is right about it.
     if (membership) membership.isOwnJoin = false;
     await this.#request("leave", { channel });
@@ -125,7 +125,7 @@ export class HubbubClient {
    */
   async send(channel: number, body: string, nonce?: string): Promise<Sent> {
     if (this.#state === "stopped") throw closed();
-    const membership = this.#memberships.get(channel);
+    const membership = this.#memberships.find(channel);
     if (!membership) throw new HubbubError("NOT_A_MEMBER", "Join the channel first.");
     return this.#outbox.add(membership, body, nonce ?? uuidv7(this.#clock.nowMs()));
   }

@@ -86,6 +86,11 @@ export class Memberships {
     return this.#byId.get(id);
   }
 
+  /** As `get`, and those too that are being joined again: the application was not told they ended. */
+  find(id: number): Membership | undefined {
+    return this.#byId.get(id) ?? [...this.#forgotten].find((forgotten) => forgotten.id === id);
+  }
+
   /**
    * Decides about a message: hand it out only on `next`. `seen`: it was handed out before, or will
    * come again with the resume that is under way, or is of a channel that was left. `gap`:

@@ -5,7 +5,6 @@ import {
   ErrorCode,
   type RefusedCursor,
   RefusedCursorSchema,
-  type Resumed_Cursor,
   Resumed_CursorSchema,
   ResumedSchema,
 } from "../wire/gen/hubbub/v1/events_pb.ts";
@@ -24,39 +23,38 @@ const FRAME_BYTES = 64 * 1024;
  * out of order whatever is sent meanwhile.
  */
 export async function resume(session: Session, request: number, command: Resume): Promise<void> {
-  const cursors: Resumed_Cursor[] = [];
+  const { live, user } = session;
   const refused: RefusedCursor[] = [];
   const catchUps: { catchUp: CatchUp; after: number }[] = [];
 
   // The last cursor of a channel counts.
-  for (const [id, after] of new Map(
-    command.cursors.map((cursor) => [cursor.channel, cursor.after]),
-  )) {
+  const named = new Map(command.cursors.map((cursor) => [cursor.channel, cursor.after]));
+  for (const [id, after] of named) {
     const channel = memberChannel(session, id);
     if (typeof channel === "number") {
       refused.push(create(RefusedCursorSchema, { channel: id, code: channel }));
     } else if (after > channel.head) {
-      session.live.end(channel);
+      live.end(channel);
       const code = ErrorCode.CURSOR_AHEAD;
       refused.push(create(RefusedCursorSchema, { channel: id, code }));
     } else {
-      catchUps.push({ catchUp: session.live.beginCatchUp(channel), after });
+      catchUps.push({ catchUp: live.beginCatchUp(channel), after });
     }
   }
-  const named = new Set(command.cursors.map(({ channel }) => channel));
-  for (const channel of session.user.channels.values()) {
-    if (named.has(channel.id)) continue;
-    session.live.begin(channel);
-    // One that another resume is still catching up with is that one's to tell of.
-    if (!session.live.isLive(channel)) continue;
-    cursors.push(create(Resumed_CursorSchema, { channel: channel.id, after: channel.head }));
-  }
-  for (const { catchUp, after } of catchUps) {
-    const last = await catchUpWith(session, catchUp, after);
-    if (last === undefined) continue;
-    cursors.push(create(Resumed_CursorSchema, { channel: catchUp.channel.id, after: last }));
+  for (const channel of user.channels.values()) if (!named.has(channel.id)) live.begin(channel);
+  try {
+    for (const { catchUp, after } of catchUps) await catchUpWith(session, catchUp, after);
+  } catch (error) {
+    // The client is told, and begins again; meanwhile nothing of what is left is delivered.
+    for (const { catchUp } of catchUps) live.abandon(catchUp);
+    throw error;
   }
   if (!session.isOpen) return;
+  // Told as it is now: channels may have been left meanwhile, or be another resume's to tell of,
+  // and what is live has been delivered up to its head.
+  const cursors = [...user.channels.values()]
+    .filter((channel) => live.isLive(channel))
+    .map((channel) => create(Resumed_CursorSchema, { channel: channel.id, after: channel.head }));
   const value = create(ResumedSchema, { cursors, refused });
   session.answer(request, { case: "resumed", value });
 }
@@ -68,29 +66,15 @@ export async function resume(session: Session, request: number, command: Resume)
  * loop, and messages are published in turns of their own: so none is missed and none comes twice.
  * A slow reader waits here, page by page, and costs the server nothing meanwhile.
  *
- * @returns the last number sent; undefined if the catch-up ended early (left, resumed again, gone).
+ * Ends early if something takes its place: a leave, another resume, the end of the connection.
  */
-async function catchUpWith(
-  session: Session,
-  catchUp: CatchUp,
-  after: number,
-): Promise<number | undefined> {
+async function catchUpWith(session: Session, catchUp: CatchUp, after: number): Promise<void> {
   const { channel } = catchUp;
   let last = after;
-  try {
-    for (;;) {
-      if (!session.isOpen || !session.live.isCurrent(catchUp)) return undefined;
-      if (last === channel.head) {
-        session.live.finish(catchUp);
-        return last;
-      }
-      last = await sendPage(session, channel, catchUp, last);
-      await session.whenDrained();
-    }
-  } catch (error) {
-    // The client is told, and begins again; meanwhile nothing of the channel is delivered.
-    if (session.live.isCurrent(catchUp)) session.live.end(channel);
-    throw error;
+  while (session.isOpen && session.live.isCurrent(catchUp)) {
+    if (last === channel.head) return session.live.finish(catchUp);
+    last = await sendPage(session, channel, catchUp, last);
+    await session.whenDrained();
   }
 }
 

@@ -60,6 +60,11 @@ export class LiveChannels {
     this.begin(catchUp.channel);
   }
 
+  /** The catch-up has failed: delivers nothing more of the channel, unless something took its place. */
+  abandon(catchUp: CatchUp): void {
+    if (this.isCurrent(catchUp)) this.end(catchUp.channel);
+  }
+
   /** Delivers nothing more of the channel. */
   end(channel: Channel): void {
     const state = this.#states.get(channel);

@@ -38,11 +38,13 @@ export class History {
     return this.#thread.call("checkpoint", []);
   }
 
-  async close(): Promise<void> {
-    try {
-      await this.#thread.call("close", []);
-    } finally {
-      this.#thread.terminate();
-    }
+  /** Closes the file. The thread goes on, idle, until `terminate`. */
+  close(): Promise<void> {
+    return this.#thread.call("close", []);
+  }
+
+  /** Ends the thread. */
+  terminate(): void {
+    this.#thread.terminate();
   }
 }

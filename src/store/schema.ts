@@ -93,13 +93,15 @@ export function openForWriting(path: string, durability: Durability): Database {
     const db = new Database(path, { create: true, readwrite: true, strict: true });
     try {
       db.run("PRAGMA busy_timeout = 5000");
+      // First, so that nothing of a file that is not ours is changed, its journal mode included.
+      const version = versionOf(db, path);
       db.run("PRAGMA journal_mode = WAL");
       db.run(`PRAGMA synchronous = ${durability === "synced" ? "FULL" : "NORMAL"}`);
       // Checkpoints are made beside the commits, not in the middle of one: see checkpoint.ts.
       db.run("PRAGMA wal_autocheckpoint = 0");
       db.run("PRAGMA foreign_keys = ON");
       db.run("PRAGMA cache_size = -65536");
-      migrate(db, path);
+      migrate(db, version);
       return db;
     } catch (error) {
       db.close();
@@ -135,21 +137,24 @@ export function openForReading(path: string): Database {
  * @throws StoreFileError where another server has it.
  */
 export function lockFile(path: string): Database {
-  const lock = new Database(`${path}.lock`, { create: true, readwrite: true });
-  try {
-    lock.run("PRAGMA busy_timeout = 0");
-    lock.run("BEGIN EXCLUSIVE");
-    return lock;
-  } catch (error) {
-    lock.close();
-    if (error instanceof SQLiteError && error.code?.startsWith("SQLITE_BUSY")) {
-      throw new StoreFileError(`Another Hubbub server is using ${path}. Stop it first.`);
+  return guarded(`${path}.lock`, () => {
+    const lock = new Database(`${path}.lock`, { create: true, readwrite: true });
+    try {
+      lock.run("PRAGMA busy_timeout = 0");
+      lock.run("BEGIN EXCLUSIVE");
+      return lock;
+    } catch (error) {
+      lock.close();
+      if (error instanceof SQLiteError && error.code?.startsWith("SQLITE_BUSY")) {
+        throw new StoreFileError(`Another Hubbub server is using ${path}. Stop it first.`);
+      }
+      throw error;
     }
-    throw error;
-  }
+  });
 }
 
-function migrate(db: Database, path: string): void {
+/** The migrations that the file has seen; refuses a file that this version must not touch. */
+function versionOf(db: Database, path: string): number {
   const pragma = (name: string) =>
     Number(Object.values(db.query(`PRAGMA ${name}`).get() as object)[0]);
   const version = pragma("user_version");
@@ -165,6 +170,10 @@ function migrate(db: Database, path: string): void {
       `${path} was made by a newer version of Hubbub (schema ${version}; this one knows ${migrations.length}). Start that version, or restore a backup.`,
     );
   }
+  return version;
+}
+
+function migrate(db: Database, version: number): void {
   if (version === migrations.length) return;
   db.transaction(() => {
     for (const sql of migrations.slice(version)) db.run(sql);
@@ -173,9 +182,14 @@ function migrate(db: Database, path: string): void {
   }).exclusive();
 }
 
-function guarded<T>(path: string, open: () => T): T {
+/**
+ * Does something with a file at start or for a command.
+ *
+ * @throws StoreFileError with a sentence in place of an SQLiteError.
+ */
+export function guarded<T>(path: string, work: () => T): T {
   try {
-    return open();
+    return work();
   } catch (error) {
     if (!(error instanceof SQLiteError)) throw error;
     const code = error.code ?? "";
@@ -187,6 +201,6 @@ function guarded<T>(path: string, open: () => T): T {
         `${path} is damaged (${error.message}). Restore a backup, or rescue it with sqlite3's .recover.`,
       );
     }
-    throw new StoreFileError(`${path} cannot be opened: ${error.message} (${code || "no code"}).`);
+    throw new StoreFileError(`${path} cannot be used: ${error.message} (${code || "no code"}).`);
   }
 }

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { History } from "./history.ts";
 import { POSITIONS_PER_CHANNEL } from "./position.ts";
 import type { Durability } from "./schema.ts";
-import { lockFile, openForReading, openForWriting, StoreFileError } from "./schema.ts";
+import { guarded, lockFile, openForReading, openForWriting, StoreFileError } from "./schema.ts";
 import { Writer } from "./writer.ts";
 
 /** A file up to this size is checked whole at start; it takes well under a second. */
@@ -48,7 +48,7 @@ export async function openStore(
   makeFolder(path);
   const lock = lockFile(path);
   try {
-    const { logId, channels } = readCatalog(path, durability);
+    const { logId, channels } = guarded(path, () => readCatalog(path, durability));
     const writer = await Writer.open(path, durability, died);
     const history = await History.open(path, died);
     const reads = openForReading(path);
@@ -63,11 +63,17 @@ export async function openStore(
       channels,
       subscriptionsOf: (account) => subscriptions.all(account).map((row) => row.channel_id),
       async close() {
-        await history.close();
-        reads.close();
-        // Last, so that its checkpoint finds no reader and can remove the WAL.
-        await writer.close();
-        lock.close();
+        try {
+          await history.close();
+          reads.close();
+          // Last, so that its checkpoint finds no reader and can empty the WAL.
+          await writer.close();
+        } finally {
+          // Not before: when a thread ends, Bun checkpoints what it had open, and the writer's
+          // checkpoint would be given up because of that one.
+          history.terminate();
+          lock.close();
+        }
       },
     };
   } catch (error) {
@@ -76,7 +82,12 @@ export async function openStore(
   }
 }
 
-function makeFolder(path: string): void {
+/**
+ * Makes the folder of a data file if there is none.
+ *
+ * @throws StoreFileError where it cannot be made or written to.
+ */
+export function makeFolder(path: string): void {
   const folder = dirname(path);
   try {
     mkdirSync(folder, { recursive: true });
@@ -114,8 +125,10 @@ function readCatalog(path: string, durability: Durability) {
 function check(db: Database, path: string): void {
   const row = db.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").get();
   if (row?.quick_check !== "ok") {
+    // SQLite's own words come on several lines.
+    const found = row?.quick_check.replaceAll(/\s+/g, " ") ?? "no answer";
     throw new StoreFileError(
-      `${path} is damaged (${row?.quick_check ?? "no answer"}). Restore a backup, or rescue it with sqlite3's .recover.`,
+      `${path} is damaged (${found}). Restore a backup, or rescue it with sqlite3's .recover.`,
     );
   }
 }

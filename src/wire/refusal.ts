@@ -29,6 +29,7 @@ export function refusalBody(code: ErrorCode, details: Details = {}): RefusalBody
 export function refusal(code: ErrorCode, details: Details = {}): Response {
   const { retryAfterMs = 0 } = details;
   const headers = new Headers({ "Cache-Control": "no-store" });
+  // RFC 9110, section 10.2.3: whole seconds.
   if (retryAfterMs > 0) headers.set("Retry-After", String(Math.ceil(retryAfterMs / 1000)));
   const { status } = errorEntry(code);
   return Response.json(refusalBody(code, details), { status, headers });

@@ -1,7 +1,9 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { errorName } from "../../src/wire/codes.ts";
 import { ErrorCode } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
-import { AuthServer, expectStatus, PASSWORD } from "./auth_server.ts";
+import { AuthServer, expectStatus, PASSWORD, SIGN_IN_TIMEOUT_MS } from "./auth_server.ts";
+
+setDefaultTimeout(SIGN_IN_TIMEOUT_MS);
 
 interface Operation {
   readonly summary: string;

@@ -1,7 +1,9 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { SignInAnswer } from "../../src/auth/schemas.ts";
 import { RETIRED_TOKENS_PER_SESSION } from "../../src/store/refresh_tokens.ts";
-import { AuthServer, expectStatus, sessionOf } from "./auth_server.ts";
+import { AuthServer, expectStatus, SIGN_IN_TIMEOUT_MS, sessionOf } from "./auth_server.ts";
+
+setDefaultTimeout(SIGN_IN_TIMEOUT_MS);
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

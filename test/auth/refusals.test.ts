@@ -1,6 +1,8 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { StoreError } from "../../src/store/errors.ts";
-import { AuthServer, type ErrorBody, PASSWORD } from "./auth_server.ts";
+import { AuthServer, type ErrorBody, PASSWORD, SIGN_IN_TIMEOUT_MS } from "./auth_server.ts";
+
+setDefaultTimeout(SIGN_IN_TIMEOUT_MS);
 
 const SECRET = "do-not-echo-this";
 

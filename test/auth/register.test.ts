@@ -1,6 +1,8 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { GENERAL_CHANNEL_ID } from "../../src/store/schema.ts";
-import { AuthServer, PASSWORD } from "./auth_server.ts";
+import { AuthServer, PASSWORD, SIGN_IN_TIMEOUT_MS } from "./auth_server.ts";
+
+setDefaultTimeout(SIGN_IN_TIMEOUT_MS);
 
 describe("registration", () => {
   test("makes an account that is signed in", async () => {

@@ -1,8 +1,16 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { SessionListAnswer } from "../../src/auth/schemas.ts";
 import { SESSIONS_PER_ACCOUNT } from "../../src/store/sign_ins.ts";
 import { InProcessStore } from "../support/in_process_store.ts";
-import { AuthServer, expectStatus, PASSWORD, sessionOf } from "./auth_server.ts";
+import {
+  AuthServer,
+  expectStatus,
+  PASSWORD,
+  SIGN_IN_TIMEOUT_MS,
+  sessionOf,
+} from "./auth_server.ts";
+
+setDefaultTimeout(SIGN_IN_TIMEOUT_MS);
 
 const NEW_PASSWORD = "battery staple";
 

@@ -1,8 +1,10 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Identity } from "../../src/auth/identifier.ts";
 import type { TicketAnswer } from "../../src/auth/schemas.ts";
 import { ErrorCode } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
-import { AuthServer, expectStatus, sessionOf } from "./auth_server.ts";
+import { AuthServer, expectStatus, SIGN_IN_TIMEOUT_MS, sessionOf } from "./auth_server.ts";
+
+setDefaultTimeout(SIGN_IN_TIMEOUT_MS);
 
 type Identified = Identity | { refused: ErrorCode };
 

@@ -121,6 +121,17 @@ test.each<[string, string[], Record<string, string>, number, string]>([
   expect(ran.errors.trimEnd().split("\n")).toHaveLength(1);
 });
 
+test("the server and the account may come from the environment", async () => {
+  await using server = new FakeServer();
+  const environment = { ...password, HUBBUB_URL: server.url, HUBBUB_USER: "deploy" };
+  expect(await run(["chat", "general"], "hello", environment)).toMatchObject({ exitCode: 0 });
+  const nobody = await run(["chat", "general"], "hello", password);
+  expect(nobody).toMatchObject({
+    exitCode: 2,
+    errors: "hubbub: Say who you are: --user NAME, or HUBBUB_USER.\n",
+  });
+});
+
 test("being signed out in the middle is said, and nothing more is sent", async () => {
   await using server = new FakeServer();
   server.command = (_, __, command) => {

@@ -1,8 +1,12 @@
+import { setDefaultTimeout } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const program = join(import.meta.dir, "hubbub.ts");
+const program = join(import.meta.dir, "../../src/main.ts");
+
+// A process takes its time to start on a busy machine.
+setDefaultTimeout(30_000);
 
 /** How a command ended. */
 export interface Ran {
@@ -71,10 +75,14 @@ export class OnTerminal implements Disposable {
     this.#child.terminal?.write(keys);
   }
 
-  /** Resolves when the terminal has been sent `text`. */
+  /** Resolves when the terminal has been sent `text`; rejects if the command ends without it. */
   async shows(text: string): Promise<void> {
     while (!this.shown.includes(text)) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      const more = new Promise<void>((resolve) => this.#waiting.push(resolve));
+      await Promise.race([more, this.exited]);
+      if (this.#child.exitCode !== null && !this.shown.includes(text)) {
+        throw new Error(`ended without showing ${JSON.stringify(text)}: ${this.shown}`);
+      }
     }
   }
 

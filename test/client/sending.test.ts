@@ -129,6 +129,23 @@ test("sends wait for their channel when a killed server has forgotten it", async
   expect(await client.send(id, "hello")).toMatchObject({ seq: 1 });
 });
 
+test("a send to a channel that is being joined again waits for that", async () => {
+  await using talk = await conversation();
+  const { server, client } = talk;
+  const { id } = await client.join("random");
+  const rejoining = Promise.withResolvers<() => void>();
+  server.command = (peer, request, command) => {
+    if (command.case !== "join") return true;
+    rejoining.resolve(() => server.carryOut(peer, request, command));
+    return false;
+  };
+  server.restart({ forgetting: ["random"] });
+  const goOn = await rejoining.promise;
+  const sent = client.send(id, "hello");
+  goOn();
+  expect(await sent).toMatchObject({ channel: id, seq: 1 });
+});
+
 test("sends follow their channel into another log, where it has another id", async () => {
   await using talk = await conversation();
   const { server, client } = talk;

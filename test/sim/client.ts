@@ -132,8 +132,8 @@ export class Client {
     const choice = random.weighted({
       send: 50,
       sayAgain: 3,
-      join: 8,
-      leave: 4,
+      join: 10,
+      leave: 6,
       list: 1,
       members: 2,
       history: 4,

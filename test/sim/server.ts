@@ -147,7 +147,7 @@ export class Server {
       onClose: (code) => {
         stream.closed();
         this.accepted.delete(accepted);
-        this.#sessions.closed(session, code);
+        this.#sessions.closed(session, `${code}`);
       },
     });
     const identity = { accountId, name: `user-${accountId}`, role: "user", sessionId: "" } as const;

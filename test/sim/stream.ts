@@ -146,6 +146,11 @@ export class Stream {
     if (command === undefined) return;
     this.#waiting.delete(request);
     checkAnswer(this.#model, this.account, command, event, (text) => this.#must(false, text));
+    if (event.case === "sent") {
+      const { channel, seq } = event.value;
+      const isShown = (this.#headOf(channel) ?? 0) >= seq;
+      this.#must(isShown, `${channel}/${seq} was acknowledged before it was delivered`);
+    }
     if (event.case === "joined") this.#joined(event.value.channel as Channel);
     if (event.case === "left") this.#left(event.value.channel);
     if (event.case === "resumed") this.#resumed(request, event.value);

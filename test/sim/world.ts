@@ -257,8 +257,8 @@ export class World {
   }
 
   #changeDisk(): void {
-    this.#disk.isFull = this.#random.chance(0.3);
-    this.#disk.badReads = this.#random.pick([0, 0, 0.3]);
+    this.#disk.isFull = this.#random.chance(0.4);
+    this.#disk.badReads = this.#random.pick([0, 0, 0.3, 0.7]);
   }
 
   #start(): void {
@@ -332,18 +332,18 @@ function anyWeights(random: Random, names: readonly string[]): Record<string, nu
     recover: 10,
     deliver: 30,
     read: 30,
-    connect: 5,
-    disconnect: 0.7,
+    connect: 10,
+    disconnect: 3,
     closeOrphan: 1,
     slow: 0.5,
     checkSlow: 0.5,
-    flush: 0.5,
-    disk: 0.3,
+    flush: 2,
+    disk: 2,
     start: 5,
-    stop: 0.15,
-    crash: 0.15,
+    stop: 0.2,
+    crash: 0.2,
   };
   return Object.fromEntries(
-    names.map((name) => [name, (base[name] ?? 15) * random.pick([0.2, 1, 1, 3])]),
+    names.map((name) => [name, (base[name] ?? 15) * random.pick([0.1, 0.3, 1, 1, 3, 6])]),
   );
 }

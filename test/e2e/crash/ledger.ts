@@ -125,7 +125,8 @@ export class Ledger {
   /** Compares everything with the whole of a channel's history, as it stands at the end. */
   checkHistory(channel: number, history: readonly Message[]): void {
     history.forEach((message, index) => {
-      if (message.seq !== index + 1) this.fault(channel, message.seq, `stands where ${index + 1} should`);
+      if (message.seq !== index + 1)
+        this.fault(channel, message.seq, `stands where ${index + 1} should`);
       this.shown(message, "the final history");
     });
     const entries = [...this.#byBody.values()].filter((entry) => entry.channel === channel);

@@ -238,14 +238,22 @@ export class Participant {
     const promised = ledger.ackedHead(id);
     const hasLeft = await this.#attempt(() => client.leave(id));
     if (!hasLeft || !isLive || period === undefined || period.last >= promised) return;
-    this.#fault(id, period.last, `was the last before leaving; ${promised} was acknowledged before`);
+    this.#fault(
+      id,
+      period.last,
+      `was the last before leaving; ${promised} was acknowledged before`,
+    );
   }
 
   /** Joins a channel to stay, however often it takes. */
   async #settleIn(id: number): Promise<void> {
     const { ledger } = this.#options;
     const name = ledger.channels.get(id) as string;
-    while (!(await this.#attempt(() => this.#client.join(name)))) await Bun.sleep(20);
+    const client = this.#client;
+    while (!(await this.#attempt(() => client.join(name)))) {
+      if (client.state === "stopped") return;
+      await Bun.sleep(20);
+    }
   }
 
   async #readPage(): Promise<void> {
