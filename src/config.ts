@@ -106,6 +106,7 @@ export const settings = {
   bodyBytes: integer("largest message body", "bytes", 16 * KIB, 1, 8 * MIB),
   channels: integer("channels on the server", "count", 10_000, 1, 2_000_000),
   channelsPerUser: integer("channels one user may be in", "count", 100, 1, 10_000),
+  newChannelsPerHour: integer("channels one user may make in an hour", "count", 30, 1, 1_000_000),
   connections: integer("connections at once", "count", 20_000, 1, 1_000_000),
   sessionsPerUser: integer("connections of one user at once", "count", 20, 1, 10_000),
   messagesPerSecond: integer("messages and pings of one user", "count", 20, 1, 1_000_000),

@@ -7,12 +7,11 @@ import { Delivery } from "./channels/delivery.ts";
 import { Membership } from "./channels/membership.ts";
 import { paceMs } from "./channels/pacing.ts";
 import { Ring } from "./channels/ring.ts";
-import type { User } from "./channels/user.ts";
 import type { Config } from "./config.ts";
 import { Counters } from "./monitor/counters.ts";
 import { LoopDelay, Readings } from "./monitor/figures.ts";
 import type { Log as EventLog } from "./monitor/log.ts";
-import { UserBudget } from "./session/budget.ts";
+import { Budgets } from "./session/budget.ts";
 import { greetingOf } from "./session/greeting.ts";
 import type { Services } from "./session/services.ts";
 import { Sessions } from "./session/sessions.ts";
@@ -29,6 +28,8 @@ import { refusal } from "./wire/refusal.ts";
 
 /** How often slow sockets are looked for: 10,000 of them take about a millisecond. */
 const SLOW_CHECK_MS = 250;
+/** How often budgets that are full are forgotten. */
+const PRUNE_MS = 60_000;
 /** How often the WAL is copied into the database. */
 const CHECKPOINT_MS = 1000;
 
@@ -122,7 +123,7 @@ export async function serve(
 
   const loopDelay = new LoopDelay();
   started.defer(() => loopDelay.stop());
-  const budgets = new WeakMap<User, UserBudget>();
+  const budgets = new Budgets(config, clockMs);
   const services: Services = {
     channels,
     membership,
@@ -132,11 +133,7 @@ export async function serve(
     counters,
     eventLog,
     config,
-    budgetOf(user) {
-      const budget = budgets.get(user) ?? new UserBudget(config, clockMs());
-      budgets.set(user, budget);
-      return budget;
-    },
+    budgets,
     measure: () => new Readings(counters, loopDelay),
     unflushed,
     greeting: greetingOf(config, store.logId, version),
@@ -187,6 +184,7 @@ export async function serve(
   });
   const timers = [
     setInterval(() => sessions.checkSlow(config.outboundBytes), SLOW_CHECK_MS),
+    setInterval(() => budgets.prune(), PRUNE_MS),
     setInterval(() => void checkpoints.tick(counters.batches), CHECKPOINT_MS),
     setInterval(() => membership.flush().catch(notFlushed), config.subscriptionFlushSeconds * 1000),
   ];

@@ -1,3 +1,5 @@
+import type { Config } from "../config.ts";
+
 /**
  * A token bucket: `burst` at once, `perSecond` in the long run. Time is a parameter, in ms of any
  * clock that never goes back.
@@ -17,15 +19,30 @@ export class TokenBucket {
 
   /** Takes `tokens` if they are there. Returns 0, or the ms until they will be (then none is taken). */
   take(nowMs: number, tokens = 1): number {
-    this.#tokens = Math.min(this.#burst, this.#tokens + (nowMs - this.#atMs) * this.#perMs);
-    this.#atMs = nowMs;
+    this.#refill(nowMs);
     if (this.#tokens >= tokens) {
       this.#tokens -= tokens;
       return 0;
     }
     return Math.max(1, Math.ceil((tokens - this.#tokens) / this.#perMs));
   }
+
+  /** Whether nothing is missing, so that a new bucket would be the same. */
+  isFull(nowMs: number): boolean {
+    this.#refill(nowMs);
+    return this.#tokens === this.#burst;
+  }
+
+  #refill(nowMs: number): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + (nowMs - this.#atMs) * this.#perMs);
+    this.#atMs = nowMs;
+  }
 }
+
+type RateLimits = Pick<
+  Config,
+  "messagesPerSecond" | "messageBurst" | "commandsPerSecond" | "commandBurst" | "newChannelsPerHour"
+>;
 
 /** What one user may send, over all of the user's connections. */
 export class UserBudget {
@@ -33,17 +50,49 @@ export class UserBudget {
   readonly messages: TokenBucket;
   /** Everything else. */
   readonly commands: TokenBucket;
+  /** Channels that are made: they stay, and there is room for so many. */
+  readonly newChannels: TokenBucket;
 
-  constructor(
-    limits: {
-      readonly messagesPerSecond: number;
-      readonly messageBurst: number;
-      readonly commandsPerSecond: number;
-      readonly commandBurst: number;
-    },
-    nowMs: number,
-  ) {
+  constructor(limits: RateLimits, nowMs: number) {
+    const { newChannelsPerHour } = limits;
     this.messages = new TokenBucket(limits.messagesPerSecond, limits.messageBurst, nowMs);
     this.commands = new TokenBucket(limits.commandsPerSecond, limits.commandBurst, nowMs);
+    this.newChannels = new TokenBucket(newChannelsPerHour / 3600, newChannelsPerHour, nowMs);
+  }
+
+  isFull(nowMs: number): boolean {
+    return [this.messages, this.commands, this.newChannels].every((bucket) => bucket.isFull(nowMs));
+  }
+}
+
+/**
+ * The budgets of all users. They outlast the user's connections, so that connecting again brings no
+ * new budget; one that has filled up again is forgotten.
+ */
+export class Budgets {
+  readonly #limits: RateLimits;
+  readonly #clockMs: () => number;
+  readonly #byAccount = new Map<number, UserBudget>();
+
+  /** @param clockMs a clock in ms that never goes back. */
+  constructor(limits: RateLimits, clockMs: () => number) {
+    this.#limits = limits;
+    this.#clockMs = clockMs;
+  }
+
+  of(account: number): UserBudget {
+    const known = this.#byAccount.get(account);
+    if (known !== undefined) return known;
+    const budget = new UserBudget(this.#limits, this.#clockMs());
+    this.#byAccount.set(account, budget);
+    return budget;
+  }
+
+  /** Forgets those that are full. Call it now and then. */
+  prune(): void {
+    const nowMs = this.#clockMs();
+    for (const [account, budget] of this.#byAccount) {
+      if (budget.isFull(nowMs)) this.#byAccount.delete(account);
+    }
   }
 }

@@ -12,7 +12,12 @@ export async function join(session: Session, request: number, { name }: Join): P
       "The name must have 1 to 64 characters, each a letter, a digit, or one of _ - and .";
     return session.refused(request, ErrorCode.INVALID_ARGUMENT, 0, text);
   }
-  const channel = await session.services.membership.join(session.user, name, session);
+  const { channels, membership, budgets, clockMs } = session.services;
+  if (channels.named(name) === undefined) {
+    const waitMs = budgets.of(session.identity.accountId).newChannels.take(clockMs());
+    if (waitMs > 0) return session.limited(request, ErrorCode.RATE_LIMITED, waitMs);
+  }
+  const channel = await membership.join(session.user, name, session);
   if (typeof channel === "number") return session.refused(request, channel);
   if (!session.isOpen) return;
   // The user may have been in it already, or have left it again by another connection.

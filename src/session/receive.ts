@@ -61,8 +61,8 @@ function carryOut(session: Session, frame: ClientFrame): void {
 }
 
 function isOverBudget(session: Session, { request, command }: ClientFrame): boolean {
-  const { budgetOf, clockMs } = session.services;
-  const budget = budgetOf(session.user);
+  const { budgets, clockMs } = session.services;
+  const budget = budgets.of(session.identity.accountId);
   const isMessage = command.case === "send" || command.case === "ping";
   const waitMs = (isMessage ? budget.messages : budget.commands).take(clockMs());
   if (waitMs > 0) session.limited(request, ErrorCode.RATE_LIMITED, waitMs);

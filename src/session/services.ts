@@ -1,7 +1,6 @@
 import type { Channels } from "../channels/channels.ts";
 import type { Membership } from "../channels/membership.ts";
 import type { Ring } from "../channels/ring.ts";
-import type { User } from "../channels/user.ts";
 import type { Config } from "../config.ts";
 import type { Counters } from "../monitor/counters.ts";
 import type { Readings } from "../monitor/figures.ts";
@@ -9,7 +8,7 @@ import type { Log as EventLog } from "../monitor/log.ts";
 import type { Sender } from "../store/log.ts";
 import type { Page } from "../store/reader.worker.ts";
 import type { Durability, Limits } from "../wire/gen/hubbub/v1/events_pb.ts";
-import type { UserBudget } from "./budget.ts";
+import type { Budgets } from "./budget.ts";
 import type { Session } from "./session.ts";
 
 /** What sessions need of the rest of the server. Built once, in serve.ts. */
@@ -22,8 +21,7 @@ export interface Services {
   readonly counters: Counters;
   readonly eventLog: EventLog;
   readonly config: Config;
-  /** A user's budget, the same for all of the user's connections. */
-  readonly budgetOf: (user: User) => UserBudget;
+  readonly budgets: Budgets;
   /** Begins to measure for one monitor's connection. */
   readonly measure: () => Readings;
   /** Sessions with answers that have not gone out yet. */

@@ -141,6 +141,8 @@ export function lockFile(path: string): Database {
     const lock = new Database(`${path}.lock`, { create: true, readwrite: true });
     try {
       lock.run("PRAGMA busy_timeout = 0");
+      // With a journal in a file, the lock could not be had on a full disk.
+      lock.run("PRAGMA journal_mode = MEMORY");
       lock.run("BEGIN EXCLUSIVE");
       return lock;
     } catch (error) {

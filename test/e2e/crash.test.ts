@@ -5,6 +5,11 @@
  *     CRASH_SEED=1234 CRASH_ROUNDS=200 bun test test/e2e/crash.test.ts
  *
  * A seed repeats what is done, though not the timing of the processes that it is done to.
+ *
+ * It has been seen to catch, each within twelve rounds: acknowledgements and deliveries that come
+ * before the commit; numbers given out again after a restart; a server that does not know its
+ * nonces; a client that repeats a send under a new nonce, that takes a message after a gap, or that
+ * refuses to send to a channel while it joins it again.
  */
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
@@ -51,7 +56,10 @@ const UNLIMITED = {
   accessTokenMinutes: 1,
 };
 
+const toRepeat = `CRASH_SEED=${seed} CRASH_ROUNDS=${rounds}`;
+process.stderr.write(`crash: ${toRepeat}\n`);
 const random = new Random(seed);
+/** What was done to the server, for the report of a failure. */
 const story: string[] = [];
 
 test(
@@ -78,6 +86,8 @@ test(
       await server.end("SIGTERM");
       checkFile(server.file);
       for (const participant of cast) await participant.close();
+    } catch (error) {
+      ledger.fault(0, "-", `no further: ${error instanceof Error ? error.stack : error}`);
     } finally {
       isOver = true;
       await server.end("SIGKILL");
@@ -233,14 +243,14 @@ function checkFile(file: string): void {
 }
 
 function report({ faults, counts }: Ledger): void {
-  const what = `CRASH_SEED=${seed} CRASH_ROUNDS=${rounds}`;
-  process.stderr.write(`crash: ${what} ${JSON.stringify(counts)}\n`);
+  process.stderr.write(`crash: ${JSON.stringify(counts)}\n`);
+  if (faults.length > 0) {
+    const shown = [...story, "", ...faults.slice(0, FAULTS_SHOWN)].join("\n");
+    throw new Error(`${toRepeat}: ${faults.length} faults, of which the first are\n${shown}`);
+  }
   // A test in which nothing happens proves nothing.
   expect(counts.ack).toBeGreaterThan(rounds);
   expect(counts.message).toBeGreaterThan(counts.ack);
-  if (faults.length === 0) return;
-  const shown = [...story, "", ...faults.slice(0, FAULTS_SHOWN)].join("\n");
-  throw new Error(`${what}: ${faults.length} faults, of which the first are\n${shown}`);
 }
 
 /** Waits until the condition holds; false if that takes too long. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { ErrorCode } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
@@ -148,18 +148,20 @@ class Bookkeeper {
 }
 
 /**
- * Fills the disk until the server says that it is not ready. The file's last pages and the log's
- * are used up one by one, so that some writes may still succeed when the disk is full.
+ * Fills the disk until the server says that it is not ready; returns what it says. The room inside
+ * the database and its log is used up little by little, so a few writes may still succeed when the
+ * file system is full: what is to be refused then is asked for until it is.
  */
-async function fillUntilRefused(disk: SmallDisk, url: string, sender: Bookkeeper): Promise<void> {
-  await until(async () => {
+async function fillUntilRefused(disk: SmallDisk, url: string, sender: Bookkeeper) {
+  return untilRefused(async () => {
     fill(disk);
     const isAcknowledged = await sender.send(1);
-    return !isAcknowledged && (await fetch(`${url}/readyz`)).status === 503;
+    const ready = await fetch(`${url}/readyz`);
+    return isAcknowledged || ready.ok ? undefined : ((await ready.json()) as unknown);
   });
 }
 
-/** Repeats what needs a few free pages until it is refused; returns the refusal. */
+/** Repeats something until it gives a refusal; returns that. */
 async function untilRefused<T>(attempt: () => Promise<T | undefined>): Promise<T> {
   for (;;) {
     const refusal = await attempt();
@@ -209,8 +211,6 @@ const sentence = "a full disk (skipped: neither mount nor unshare is allowed her
 describe.skipIf(probe === undefined)(probe === undefined ? sentence : "a full disk", () => {
   let disk: SmallDisk;
   let server: Server;
-  beforeAll(() => {});
-  afterAll(() => {});
 
   /** Runs a test on a disk of its own, which is unmounted whatever happens. */
   function onSmallDisk(name: string, body: () => Promise<void>): void {
@@ -239,11 +239,10 @@ describe.skipIf(probe === undefined)(probe === undefined ? sentence : "a full di
       const sender = new Bookkeeper(await enter(url, ada.accessToken));
       const reader = await enter(url, bob.accessToken);
       for (let index = 0; index < 50; index++) await sender.send(8_000);
-      await fillUntilRefused(disk, url, sender);
-
-      // The server says how it is.
-      const ready = await fetch(`${url}/readyz`);
-      expect(await ready.json()).toEqual({ ready: false, reasons: ["the disk refuses writes"] });
+      expect(await fillUntilRefused(disk, url, sender)).toEqual({
+        ready: false,
+        reasons: ["the disk refuses writes"],
+      });
       expect((await fetch(`${url}/healthz`)).status).toBe(200);
 
       // Reading goes on: history, listings, resuming, and coming in with a token or a ticket.
@@ -306,4 +305,87 @@ describe.skipIf(probe === undefined)(probe === undefined ? sentence : "a full di
       expectWhole(await historyOf(await enter(server.url, ada.accessToken)), sender);
     },
   );
+
+  onSmallDisk("joins and leaves made while it lasts are written after room is made", async () => {
+    const { url } = server;
+    const ada = await enter(url, (await register(url, "ada")).accessToken);
+    const { accessToken } = await register(url, "bob");
+    const bob = await enter(url, accessToken);
+    const ids: number[] = [];
+    for (const name of ["tea", "sea"]) {
+      const { channel } = await ada.expect("joined", { case: "join", value: { name } });
+      ids.push(channel?.id as number);
+    }
+    const [tea, sea] = ids as [number, number];
+    await bob.expect("joined", { case: "join", value: { name: "sea" } });
+    await fillUntilRefused(disk, url, new Bookkeeper(ada));
+
+    // Both channels exist, so that joining and leaving them concerns memory alone.
+    await bob.expect("joined", { case: "join", value: { name: "tea" } });
+    await bob.expect("left", { case: "leave", value: { channel: sea } });
+    await bob.close();
+    const isGone = async () => {
+      const value = { channel: tea };
+      const { onlineCount } = await ada.expect("memberList", { case: "listMembers", value });
+      return onlineCount === 1;
+    };
+    await until(isGone);
+    // The writer does one thing after another: what was to be written for bob has been tried.
+    await untilRefused(async () => {
+      const response = await post(url, "token", "", { name: "bob", password: PASSWORD });
+      return response.ok ? undefined : response;
+    });
+    const again = await RawConnection.open(url, accessToken);
+    expect(again.welcome.channels.map(({ id }) => id)).toEqual([GENERAL, tea]);
+
+    makeRoom(disk);
+    await until(async () => (await fetch(`${url}/readyz`)).ok);
+    expect(await server.end()).toBe(0);
+    server = await startOn(disk);
+    const later = await RawConnection.open(server.url, accessToken);
+    expect(later.welcome.channels.map(({ id }) => id)).toEqual([GENERAL, tea]);
+  });
+
+  onSmallDisk(
+    "a server that is stopped and started meanwhile has kept what it acknowledged",
+    async () => {
+      const { url } = server;
+      const { accessToken } = await register(url, "ada");
+      const sender = new Bookkeeper(await enter(url, accessToken));
+      for (let index = 0; index < 50; index++) await sender.send(8_000);
+      await fillUntilRefused(disk, url, sender);
+      // 1 where it could not tidy up.
+      expect([0, 1]).toContain((await server.end()) as number);
+
+      // One that is started meanwhile can be read, and takes messages once there is room.
+      server = await startOn(disk);
+      const later = await enter(server.url, accessToken);
+      expectWhole(await historyOf(later), sender);
+      makeRoom(disk);
+      const again = new Bookkeeper(later);
+      const [refused] = sender.refused;
+      await until(() => again.send(1, refused));
+      expect(again.acknowledged.get(refused as string)).toBe(sender.acknowledged.size + 1);
+      expect(await server.end()).toBe(0);
+    },
+  );
+
+  onSmallDisk("a first start on it ends with one clear sentence", async () => {
+    await server.end();
+    fill(disk);
+    const data = join(disk.folder, "another.db");
+    const child = Bun.spawn([...disk.enter, ...hubbub("serve", "--port=0", "--data", data)], {
+      cwd: "/",
+      env: { PATH: process.env.PATH },
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const [out, err] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+    ]);
+    expect({ code: await child.exited, out }).toEqual({ code: 1, out: "" });
+    expect(err).toMatch(/^hubbub: [^\n]+\.\n$/);
+    expect(err).toContain(disk.folder);
+  });
 });

@@ -384,3 +384,20 @@ describe("every close code can be seen from outside", () => {
     }, 30_000);
   }
 });
+
+test("one user cannot use up the room for channels: making them has a rate, joining has not", async () => {
+  await using server = await startServer({ newChannelsPerHour: 2 });
+  const ada = await enter(server);
+  const join = (name: string) => ({ case: "join", value: { name } }) as const;
+  for (const name of ["one", "two"]) await ada.expect("joined", join(name));
+  const refusal = await refusalOf(ada, ada.post(join("three")));
+  expect(refusal.code).toBe(ErrorCode.RATE_LIMITED);
+  expect(refusal.retryAfterMs).toBeGreaterThan(60_000);
+  // Neither a new connection nor another one helps; channels that exist may be joined.
+  await ada.close();
+  const again = await RawConnection.open(server.url, ada.accessToken);
+  expect((await refusalOf(again, again.post(join("three")))).code).toBe(ErrorCode.RATE_LIMITED);
+  const bob = await enter(server, "bob");
+  await bob.expect("joined", join("three"));
+  await again.expect("joined", join("three"));
+});

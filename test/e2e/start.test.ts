@@ -1,6 +1,14 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { flagOf, type SettingName, settings, variableOf } from "../../src/config.ts";
 import { hubbub, startProcess } from "../support/process.ts";
@@ -287,7 +295,8 @@ describe("a start that cannot succeed ends with one clear sentence", () => {
     "a folder in the place of the file",
     async () => {
       using data = folder();
-      expect(await refusalOf(serveOn(data.path))).toContain(data.path);
+      mkdirSync(data.db);
+      expect(await refusalOf(serveOn(data.db))).toContain(data.db);
     },
     PATIENCE_MS,
   );

@@ -1,10 +1,10 @@
-import type { ClientFrame, Event } from "../../src/wire/gen/hubbub/v1/frames_pb.ts";
 import type { ReadHistory } from "../../src/wire/gen/hubbub/v1/commands_pb.ts";
 import {
   ErrorCode,
   type HistoryPage,
   type MemberList,
 } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
+import type { ClientFrame, Event } from "../../src/wire/gen/hubbub/v1/frames_pb.ts";
 import type { Model } from "./model.ts";
 
 type Command = ClientFrame["command"];
@@ -69,9 +69,9 @@ function faultOfPage({ from }: ReadHistory, page: HistoryPage): string | undefin
   if ((last ?? 0) > page.head) return "a message beyond the head";
   if (from.case === "after") {
     if (from.value < page.head && first !== from.value + 1) return "a wrong beginning";
-    return page.more === ((last ?? page.head) < page.head) ? undefined : "a wrong `more`";
+    return page.more === (last ?? page.head) < page.head ? undefined : "a wrong `more`";
   }
   const end = Math.min(from.value || page.head + 1, page.head + 1);
   if (end > 1 && last !== end - 1) return "a wrong end";
-  return page.more === ((first ?? 1) > 1) ? undefined : "a wrong `more`";
+  return page.more === (first ?? 1) > 1 ? undefined : "a wrong `more`";
 }

@@ -46,6 +46,10 @@ export class Client {
     this.#options = options;
   }
 
+  get isWelcome(): boolean {
+    return this.connection?.isWelcome === true;
+  }
+
   get hasOutbound(): boolean {
     return (this.connection?.outbound.length ?? 0) > 0;
   }

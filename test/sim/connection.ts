@@ -32,7 +32,9 @@ export class Connection {
 
   /** Until a resume is answered, messages may come that leave some out: they will come again. */
   get isResuming(): boolean {
-    return this.needsResume || [...this.waiting.values()].some(({ case: name }) => name === "resume");
+    return (
+      this.needsResume || [...this.waiting.values()].some(({ case: name }) => name === "resume")
+    );
   }
 
   ask(command: Ask): void {

@@ -47,7 +47,8 @@ export class FakeDisk {
       if (!(error instanceof SQLiteError)) throw error;
       throw new StoreError(error.code ?? "", error.message);
     } finally {
-      for (const index of [...tables, ...changes].keys()) this.#db.run(`DROP TRIGGER full_${index}`);
+      for (const index of [...tables, ...changes].keys())
+        this.#db.run(`DROP TRIGGER full_${index}`);
       this.#db.run("DROP TABLE room");
     }
   }

@@ -1,8 +1,8 @@
-import type { Channel } from "../../src/channels/channel.ts";
-import { type Sent, type Message, MessageSchema } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
-import type { Send } from "../../src/wire/gen/hubbub/v1/commands_pb.ts";
 import { equals } from "@bufbuild/protobuf";
+import type { Channel } from "../../src/channels/channel.ts";
 import type { SubscriptionChange } from "../../src/store/jobs.ts";
+import type { Send } from "../../src/wire/gen/hubbub/v1/commands_pb.ts";
+import { type Message, MessageSchema, type Sent } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
 import type { File } from "./file.ts";
 import type { Stream } from "./stream.ts";
 import type { Verdict } from "./verdict.ts";

@@ -4,11 +4,10 @@ import { Delivery } from "../../src/channels/delivery.ts";
 import { Membership } from "../../src/channels/membership.ts";
 import { paceMs } from "../../src/channels/pacing.ts";
 import { Ring } from "../../src/channels/ring.ts";
-import type { User } from "../../src/channels/user.ts";
 import type { Config } from "../../src/config.ts";
 import { Counters } from "../../src/monitor/counters.ts";
 import { createLog } from "../../src/monitor/log.ts";
-import { UserBudget } from "../../src/session/budget.ts";
+import { Budgets } from "../../src/session/budget.ts";
 import { greetingOf } from "../../src/session/greeting.ts";
 import { receive } from "../../src/session/receive.ts";
 import type { Services } from "../../src/session/services.ts";
@@ -94,7 +93,14 @@ export class Server {
     this.#log = new Log({
       commit: store.commit,
       probe: store.probe,
-      deliver: (result) => paceMs(delivery.deliver(result) * WRITES_SCALE, config.paceCapMs),
+      deliver: (result) => {
+        try {
+          return paceMs(delivery.deliver(result) * WRITES_SCALE, config.paceCapMs);
+        } catch (error) {
+          model.verdict.must(false, `${error}`);
+          throw error;
+        }
+      },
       settled: () => {
         for (const session of unflushed) session.flush();
       },
@@ -105,7 +111,6 @@ export class Server {
       clockMs: clock.nowMs,
       schedule: clock.schedule,
     });
-    const budgets = new WeakMap<User, UserBudget>();
     this.#services = {
       channels,
       membership: this.membership,
@@ -115,11 +120,7 @@ export class Server {
       counters,
       eventLog,
       config,
-      budgetOf(user) {
-        const budget = budgets.get(user) ?? new UserBudget(config, clock.nowMs());
-        budgets.set(user, budget);
-        return budget;
-      },
+      budgets: new Budgets(config, clock.nowMs),
       measure: () => {
         throw new Error("sim: nobody here is a monitor");
       },

@@ -232,7 +232,10 @@ export class Stream {
     }
     for (const [channel, following] of this.#following) {
       if (following.resume !== request) continue;
-      this.#must(listed.has(channel), `channel ${channel} was to be resumed, and is not said to be`);
+      this.#must(
+        listed.has(channel),
+        `channel ${channel} was to be resumed, and is not said to be`,
+      );
       following.phase = "live";
     }
   }

@@ -75,12 +75,12 @@ export class World {
 
   readonly #actions: Readonly<Record<string, Action>> = {
     act: {
-      isPossible: () => true,
-      run: () => this.#random.pick(this.#clients).act(channelNames),
+      isPossible: () => this.#clients.some((client) => client.isWelcome),
+      run: () => this.#pick((client) => client.isWelcome)?.act(channelNames),
     },
     recover: {
-      isPossible: () => true,
-      run: () => this.#random.pick(this.#clients).recover(),
+      isPossible: () => this.#clients.some((client) => client.isWelcome && !client.isAtRest),
+      run: () => this.#pick((client) => client.isWelcome && !client.isAtRest)?.recover(),
     },
     deliver: {
       isPossible: () => this.#clients.some((client) => client.hasOutbound),
@@ -91,11 +91,13 @@ export class World {
       run: () => this.#pick((client) => this.#canRead(client))?.read(),
     },
     connect: {
-      isPossible: () => this.#server !== undefined,
+      isPossible: () =>
+        this.#server !== undefined &&
+        this.#clients.some(({ connection }) => connection === undefined),
       run: () => this.#connect(),
     },
     disconnect: {
-      isPossible: () => true,
+      isPossible: () => this.#clients.some(({ connection }) => connection !== undefined),
       run: () => this.#disconnect(),
     },
     closeOrphan: {
@@ -158,9 +160,7 @@ export class World {
 
   async #step(): Promise<void> {
     const possible = Object.entries(this.#actions).filter(([, action]) => action.isPossible());
-    const weights = Object.fromEntries(
-      possible.map(([name]) => [name, this.#weights[name] ?? 0]),
-    );
+    const weights = Object.fromEntries(possible.map(([name]) => [name, this.#weights[name] ?? 0]));
     await this.#do(this.#random.weighted(weights));
   }
 
@@ -220,7 +220,9 @@ export class World {
   }
 
   #addAccount(id: number): void {
-    this.#db.run("INSERT INTO account VALUES (?1, 'user-' || ?1, 'user-' || ?1, '', 'user', 0)", [id]);
+    this.#db.run("INSERT INTO account VALUES (?1, 'user-' || ?1, 'user-' || ?1, '', 'user', 0)", [
+      id,
+    ]);
     this.#db.run("INSERT INTO subscription VALUES (?, 1)", [id]);
   }
 
@@ -238,7 +240,7 @@ export class World {
   }
 
   #disconnect(): void {
-    const end = this.#random.pick(this.#clients).disconnect();
+    const end = this.#pick(({ connection }) => connection !== undefined)?.disconnect();
     if (end === undefined) return;
     // Sometimes the server learns of it at once, sometimes the connection is half open.
     if (this.#random.chance(0.5)) end.socket.close(1006);

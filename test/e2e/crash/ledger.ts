@@ -104,7 +104,7 @@ export class Ledger {
   shown({ channel, seq, body, author, authorId, timeMs }: Message, source: string): void {
     const entry = this.#byBody.get(body);
     if (entry === undefined) {
-      this.fault(channel, seq, `${source} shows what nobody sent: ${body.slice(0, 60)}`);
+      this.fault(channel, seq, `${source} shows what nobody sent: ${head(body)}`);
       return;
     }
     if (entry.channel !== channel) {
@@ -135,7 +135,7 @@ export class Ledger {
       if (place === undefined) continue;
       const found = history[place.seq - 1]?.body;
       if (found === entry.body) continue;
-      const instead = found === undefined ? "which ends before" : `which has ${found.slice(0, 40)}`;
+      const instead = found === undefined ? "which ends before" : `which has ${head(found)}`;
       const text = `${describe(entry)}, known from ${place.source}, is missing from the history`;
       this.fault(channel, place.seq, `${text}, ${instead}`);
     }
@@ -186,7 +186,11 @@ export class Ledger {
   }
 }
 
-/** Bodies begin with who wrote them, and a count. */
+/** What tells a body from the others: who wrote it, and a count. */
+export function head(body: string): string {
+  return body.split(" ", 2).join(" ");
+}
+
 function describe({ body, round }: Entry): string {
-  return `"${body.slice(0, 16).trimEnd()}" (called in round ${round})`;
+  return `"${head(body)}" (called in round ${round})`;
 }

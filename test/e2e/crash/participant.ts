@@ -5,7 +5,7 @@ import type { SignIn } from "../../../src/client/sign_in.ts";
 import type { Message } from "../../../src/wire/gen/hubbub/v1/events_pb.ts";
 import type { Random } from "../../sim/random.ts";
 import type { FlakyNetwork } from "./flaky_network.ts";
-import type { Entry, Ledger, Period } from "./ledger.ts";
+import { type Entry, head, type Ledger, type Period } from "./ledger.ts";
 
 /** What may become of a command while servers are killed and connections break. */
 const excused: ReadonlySet<HubbubErrorCode> = new Set<HubbubErrorCode>([
@@ -217,7 +217,7 @@ export class Participant {
         // Its application keeps it for the client to come.
         if (error.code === "CLOSED" && client.state === "stopped") return;
         this.#waiting.delete(entry);
-        this.#fault(entry.channel, "-", `could not send "${entry.body.slice(0, 16)}": ${error}`);
+        this.#fault(entry.channel, "-", `could not send "${head(entry.body)}": ${error}`);
       },
     );
   }
@@ -228,16 +228,16 @@ export class Participant {
     if (visited.length === 0) return;
     const id = random.pick(visited);
     const client = this.#client;
-    const membership = client.channels.find((channel) => channel.id === id);
-    if (membership === undefined) {
+    const period = this.#periods.get(id);
+    if (period === undefined) {
       await this.#attempt(() => client.join(ledger.channels.get(id) as string));
       return;
     }
-    const period = this.#periods.get(id);
-    const isLive = isAlone && this.isOnline && membership.phase === "live";
+    const membership = client.channels.find((channel) => channel.id === id);
+    const isLive = isAlone && this.isOnline && membership?.phase === "live";
     const promised = ledger.ackedHead(id);
     const hasLeft = await this.#attempt(() => client.leave(id));
-    if (!hasLeft || !isLive || period === undefined || period.last >= promised) return;
+    if (!hasLeft || !isLive || period.last >= promised) return;
     this.#fault(
       id,
       period.last,

@@ -492,8 +492,8 @@ export const HistoryPageSchema: GenMessage<HistoryPage> = /*@__PURE__*/
  */
 export type Resumed = Message$1<"hubbub.v1.Resumed"> & {
   /**
-   * The channels that are live now, each with the last number that was delivered or, for those
-   * without a cursor, the head that delivery goes on from.
+   * The user's channels that are live on this connection now, each with the number up to which it
+   * has been delivered or, without a cursor, the head that delivery goes on from.
    *
    * @generated from field: repeated hubbub.v1.Resumed.Cursor cursors = 1;
    */
