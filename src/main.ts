@@ -15,7 +15,8 @@ import {
   variableOf,
 } from "./config.ts";
 import { createLog } from "./monitor/log.ts";
-import { type Running, StartError, serve, version } from "./serve.ts";
+import { type Running, serve, version } from "./serve.ts";
+import { ListenError } from "./session/listen.ts";
 import { StoreFileError } from "./store/schema.ts";
 
 const settingNames = Object.keys(settings) as SettingName[];
@@ -24,7 +25,7 @@ const settingNames = Object.keys(settings) as SettingName[];
 const fileSettings: readonly SettingName[] = ["data"];
 
 /** Errors whose message is a sentence for the operator. */
-const expectedErrors = [ConfigError, StoreFileError, StartError, UserCommandError];
+const expectedErrors = [ConfigError, StoreFileError, ListenError, UserCommandError];
 
 const program = new Command("hubbub")
   .description("A chat server: one process, one SQLite file, nothing lost.")

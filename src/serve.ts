@@ -10,12 +10,14 @@ import { Ring } from "./channels/ring.ts";
 import type { Config } from "./config.ts";
 import { Counters } from "./monitor/counters.ts";
 import { LoopDelay, Readings } from "./monitor/figures.ts";
+import { liveness, readiness } from "./monitor/health.ts";
 import type { Log as EventLog } from "./monitor/log.ts";
 import { Budgets } from "./session/budget.ts";
 import { greetingOf } from "./session/greeting.ts";
+import { listen, urlOf } from "./session/listen.ts";
 import type { Services } from "./session/services.ts";
 import { Sessions } from "./session/sessions.ts";
-import { type SocketData, upgrade, websocketHandler } from "./session/websocket.ts";
+import { upgrade, websocketHandler } from "./session/websocket.ts";
 import { AccountReads } from "./store/accounts.ts";
 import { Checkpoints } from "./store/checkpoints.ts";
 import { Log } from "./store/log.ts";
@@ -32,11 +34,6 @@ const SLOW_CHECK_MS = 250;
 const PRUNE_MS = 60_000;
 /** How often the WAL is copied into the database. */
 const CHECKPOINT_MS = 1000;
-
-/** The server could not be started, with a sentence for the person who runs it. */
-export class StartError extends Error {
-  override readonly name = "StartError";
-}
 
 /** A running server. */
 export interface Running {
@@ -58,7 +55,7 @@ export const version: string = packageJson.version;
  * Builds and starts a server.
  *
  * @param died called once should the server be unable to go on.
- * @throws StoreFileError, StartError with a sentence for the operator.
+ * @throws StoreFileError, ListenError with a sentence for the operator.
  */
 export async function serve(
   config: Config,
@@ -168,7 +165,7 @@ export async function serve(
   const server = listen(config, {
     routes: {
       "/ws": (request, server) => upgrade(request, server, upgradeOptions),
-      "/healthz": () => Response.json({ alive: true }),
+      "/healthz": liveness,
       "/readyz": () => readiness(isStopping, log.available),
       "/": () => new Response(`Hubbub ${version} is running. Its API is described at /openapi.\n`),
     },
@@ -192,7 +189,7 @@ export async function serve(
   // Everything runs; from here on `stop` ends it.
   started.move();
   return {
-    url: `http://${server.hostname?.includes(":") ? `[${server.hostname}]` : server.hostname}:${server.port}`,
+    url: urlOf(server),
     dataFile,
     counters,
     async stop() {
@@ -210,39 +207,4 @@ export async function serve(
       await server.stop(true);
     },
   };
-}
-
-function listen(
-  config: Config,
-  options: Omit<Bun.Serve.Options<SocketData>, "hostname" | "port">,
-): Bun.Server<SocketData> {
-  try {
-    return Bun.serve<SocketData>({
-      ...options,
-      hostname: config.host,
-      port: config.port,
-      // Two servers must not share a port unnoticed.
-      reusePort: false,
-      maxRequestBodySize: 64 * 1024,
-      development: false,
-    } as Bun.Serve.Options<SocketData>);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "unknown";
-    throw new StartError(
-      code === "EADDRINUSE"
-        ? `Port ${config.port} of ${config.host} is taken. Stop what uses it, or name another with --port.`
-        : `Hubbub cannot listen on ${config.host}:${config.port} (${code}). Name another address with --host or another port with --port.`,
-    );
-  }
-}
-
-function readiness(isStopping: boolean, isStoreAvailable: boolean): Response {
-  const reasons = [
-    ...(isStopping ? ["the server is stopping"] : []),
-    ...(isStoreAvailable ? [] : ["the disk refuses writes"]),
-  ];
-  return Response.json(
-    { ready: reasons.length === 0, reasons },
-    { status: reasons.length === 0 ? 200 : 503 },
-  );
 }

@@ -7,10 +7,10 @@ export function formatCount(count: number): string {
   return grouped.format(count);
 }
 
-/** Three significant digits, as a measurement deserves: `0.42`, `8.3`, `1,240`. */
+/** About three significant digits, as a measurement deserves: `0.005`, `0.42`, `8.3`, `1,240`. */
 export function formatMeasure(value: number): string {
   const size = Math.abs(value);
-  if (size === 0) return "0";
+  if (size < 0.1) return String(Number(value.toPrecision(2)));
   if (size >= 99.95) return grouped.format(value);
   return value.toFixed(size >= 9.995 ? 1 : 2).replace(/\.?0+$/, "");
 }

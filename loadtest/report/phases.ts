@@ -7,7 +7,7 @@ import type { Result, Second } from "../result.ts";
 export type Phase = "rampUp" | "plateau" | "tailingOff";
 
 export const phaseNames: Readonly<Record<Phase, string>> = {
-  rampUp: "users arriving (sign-ins too)",
+  rampUp: "users signing in",
   plateau: "all users connected",
   tailingOff: "users leaving",
 };
@@ -53,4 +53,9 @@ function peakOf(seconds: readonly Second[]): Plateau {
  */
 export function volumeOf(second: Second): number {
   return second.volumePerSecond > 0 ? second.volumePerSecond : second.deliveries;
+}
+
+/** Whether the server's load in this second is known: it arrives with the monitor's pongs. */
+export function knowsLoad(second: Second): boolean {
+  return second.pingMs !== null || second.serverLoad > 0;
 }

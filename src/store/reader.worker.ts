@@ -37,20 +37,44 @@ function store() {
   return opened;
 }
 
-function pageOf(rows: Row[], limit: number, maxBytes: number, descending: boolean): Page {
+/** The first query of a page asks for this many rows, each further one for twice as many. */
+const FIRST_ROWS = 16;
+
+/**
+ * Reads the rows of a page: `limit` of them, or as many as `maxBytes` hold, but always one. It is
+ * known only then how many that is, so a few are read first, then more: else a page of large
+ * messages would read a hundred times what it keeps.
+ *
+ * @param next the first `count` rows after the one at `last`, or from the beginning.
+ */
+function readRows(
+  limit: number,
+  maxBytes: number,
+  next: (last: number | undefined, count: number) => Row[],
+): { kept: Row[]; more: boolean } {
   const kept: Row[] = [];
   let bytes = 0;
-  for (const row of rows.slice(0, limit)) {
-    bytes += row.encoded.length;
-    if (kept.length > 0 && bytes > maxBytes) break;
-    kept.push(row);
+  for (let most = FIRST_ROWS; ; most *= 2) {
+    // One beyond the page, to see whether there is more.
+    const count = Math.min(most, limit - kept.length + 1);
+    const rows = next(kept.at(-1)?.position, count);
+    for (const row of rows) {
+      bytes += row.encoded.length;
+      const isFull = kept.length === limit || (kept.length > 0 && bytes > maxBytes);
+      if (isFull) return { kept, more: true };
+      kept.push(row);
+    }
+    if (rows.length < count) return { kept, more: false };
   }
-  if (descending) kept.reverse();
+}
+
+/** @param kept in ascending order. */
+function pageOf(kept: Row[], more: boolean): Page {
   return {
     records: layMessageRecords(kept.map(({ encoded }) => encoded)),
     count: kept.length,
     last: kept.length === 0 ? 0 : seqOf((kept.at(-1) as Row).position),
-    more: rows.length > kept.length,
+    more,
   };
 }
 
@@ -64,14 +88,22 @@ const calls = {
 
   /** Messages `from` to `to`, both included, the oldest first. */
   ascending(channel: number, from: number, to: number, limit: number, maxBytes: number): Page {
-    const rows = store().up.all(positionOf(channel, from), positionOf(channel, to), limit + 1);
-    return pageOf(rows, limit, maxBytes, false);
+    const { up } = store();
+    const [first, end] = [positionOf(channel, from), positionOf(channel, to)];
+    const { kept, more } = readRows(limit, maxBytes, (last, count) =>
+      up.all(last === undefined ? first : last + 1, end, count),
+    );
+    return pageOf(kept, more);
   },
 
   /** The newest of the messages `from` to `to`, both included. */
   descending(channel: number, from: number, to: number, limit: number, maxBytes: number): Page {
-    const rows = store().down.all(positionOf(channel, from), positionOf(channel, to), limit + 1);
-    return pageOf(rows, limit, maxBytes, true);
+    const { down } = store();
+    const [first, end] = [positionOf(channel, from), positionOf(channel, to)];
+    const { kept, more } = readRows(limit, maxBytes, (last, count) =>
+      down.all(first, last === undefined ? end : last - 1, count),
+    );
+    return pageOf(kept.reverse(), more);
   },
 
   /**

@@ -193,16 +193,24 @@ export function guarded<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof SQLiteError)) throw error;
-    const code = error.code ?? "";
-    if (code === "SQLITE_NOTADB") {
-      throw new StoreFileError(`${path} is not a database. Name another file with --data.`);
-    }
-    if (code.startsWith("SQLITE_CORRUPT")) {
-      throw new StoreFileError(
-        `${path} is damaged (${error.message}). Restore a backup, or rescue it with sqlite3's .recover.`,
-      );
-    }
-    throw new StoreFileError(`${path} cannot be used: ${error.message} (${code || "no code"}).`);
+    throw error instanceof SQLiteError ? fileError(path, error.code ?? "", error.message) : error;
   }
+}
+
+/**
+ * What SQLite found wrong with a file, as a sentence for the operator.
+ *
+ * @param code SQLite's name of the error, such as `SQLITE_CORRUPT`.
+ */
+export function fileError(path: string, code: string, message: string): StoreFileError {
+  if (code === "SQLITE_NOTADB") {
+    return new StoreFileError(`${path} is not a database. Name another file with --data.`);
+  }
+  // SQLite's own words may come on several lines.
+  const found = message.replaceAll(/\s+/g, " ");
+  return new StoreFileError(
+    code.startsWith("SQLITE_CORRUPT")
+      ? `${path} is damaged (${found}). Restore a backup, or rescue it with sqlite3's .recover.`
+      : `${path} cannot be used: ${found} (${code || "no code"}).`,
+  );
 }

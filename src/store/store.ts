@@ -1,10 +1,18 @@
 import type { Database } from "bun:sqlite";
 import { accessSync, constants, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { StoreError } from "./errors.ts";
 import { History } from "./history.ts";
 import { POSITIONS_PER_CHANNEL } from "./position.ts";
 import type { Durability } from "./schema.ts";
-import { guarded, lockFile, openForReading, openForWriting, StoreFileError } from "./schema.ts";
+import {
+  fileError,
+  guarded,
+  lockFile,
+  openForReading,
+  openForWriting,
+  StoreFileError,
+} from "./schema.ts";
 import { Writer } from "./writer.ts";
 
 /** A file up to this size is checked whole at start; it takes well under a second. */
@@ -52,8 +60,10 @@ export async function openStore(
     const writer = await Writer.open(path, durability, died);
     const history = await History.open(path, died);
     const reads = openForReading(path);
-    const subscriptions = reads.prepare<{ channel_id: number }, [number]>(
-      "SELECT channel_id FROM subscription WHERE account_id = ?",
+    const subscriptions = guarded(path, () =>
+      reads.prepare<{ channel_id: number }, [number]>(
+        "SELECT channel_id FROM subscription WHERE account_id = ?",
+      ),
     );
     return {
       writer,
@@ -78,7 +88,7 @@ export async function openStore(
     };
   } catch (error) {
     lock.close();
-    throw error;
+    throw error instanceof StoreError ? fileError(path, error.code, error.message) : error;
   }
 }
 
@@ -125,10 +135,6 @@ function readCatalog(path: string, durability: Durability) {
 function check(db: Database, path: string): void {
   const row = db.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").get();
   if (row?.quick_check !== "ok") {
-    // SQLite's own words come on several lines.
-    const found = row?.quick_check.replaceAll(/\s+/g, " ") ?? "no answer";
-    throw new StoreFileError(
-      `${path} is damaged (${found}). Restore a backup, or rescue it with sqlite3's .recover.`,
-    );
+    throw fileError(path, "SQLITE_CORRUPT", row?.quick_check ?? "no answer");
   }
 }

@@ -69,11 +69,16 @@ test(
     const ledger = new Ledger();
     const server = new DoomedServer(folder, (fault) => ledger.fault(0, "-", fault));
     const networks: FlakyNetwork[] = [];
+    const cast: Participant[] = [];
+    const stumbled = (error: unknown) => {
+      const what = error instanceof Error ? error.stack : error;
+      ledger.fault(0, "-", `no further: ${what}`);
+    };
     let isOver = false;
     try {
       await server.start(UNLIMITED);
-      const cast = await gather(server, ledger, networks);
-      const acts = cast.map((participant) => participant.act(() => isOver));
+      await gather(cast, server, ledger, networks);
+      const acts = cast.map((participant) => participant.act(() => isOver).catch(stumbled));
       for (let round = 1; round <= rounds; round++) {
         ledger.round = round;
         await killSomehow(server, ledger);
@@ -85,11 +90,11 @@ test(
       await compare(cast, ledger);
       await server.end("SIGTERM");
       checkFile(server.file);
-      for (const participant of cast) await participant.close();
     } catch (error) {
-      ledger.fault(0, "-", `no further: ${error instanceof Error ? error.stack : error}`);
+      stumbled(error);
     } finally {
       isOver = true;
+      for (const participant of cast) await participant.close();
       await server.end("SIGKILL");
       for (const network of networks) network.close();
       removeFolder(folder);
@@ -100,7 +105,12 @@ test(
 );
 
 /** Makes accounts and channels, and brings everybody together. */
-async function gather(server: DoomedServer, ledger: Ledger, networks: FlakyNetwork[]) {
+async function gather(
+  cast: Participant[],
+  server: DoomedServer,
+  ledger: Ledger,
+  networks: FlakyNetwork[],
+): Promise<void> {
   const { url } = server;
   const founder = new HubbubClient({ url, credentials: await register(url, "zoe", PASSWORD) });
   await founder.connect();
@@ -108,7 +118,6 @@ async function gather(server: DoomedServer, ledger: Ledger, networks: FlakyNetwo
   await founder.close();
 
   const homesOf = new Map<string, number[]>();
-  const cast: Participant[] = [];
   for (const [index, role] of CAST.entries()) {
     const { account, isDouble = false, isFlaky, isJson, endsAtTimes = false } = role;
     const isNew = !ledger.accounts.has(account);
@@ -131,10 +140,9 @@ async function gather(server: DoomedServer, ledger: Ledger, networks: FlakyNetwo
       endsAtTimes,
       isAlone: !isDouble,
     });
-    await participant.begin();
     cast.push(participant);
+    await participant.begin();
   }
-  return cast;
 }
 
 /** What the server is started with: much that matters for what a crash leaves behind. */

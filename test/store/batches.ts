@@ -35,17 +35,19 @@ export function frameOf(drafts: readonly Draft[], first: number): Uint8Array<Arr
   return toBinary(ServerFrameSchema, create(ServerFrameSchema, { events }));
 }
 
-/** Commits drafts, and pings, as one batch. */
-export function commit(
-  committer: Committer,
-  entries: readonly (Draft | "ping")[],
-): CommitResult {
+/** The batch that holds these drafts, and pings. */
+export function batchOf(entries: readonly (Draft | "ping")[]): Uint8Array<ArrayBuffer> {
   const batch = new BatchWriter();
   for (const entry of entries) {
     if (entry === "ping") batch.addPing();
     else batch.addMessage(entry.channel, entry.author ?? 1, entry.nonce, restOf(entry));
   }
-  return committer.commit(batch.take(), entries.length);
+  return batch.take();
+}
+
+/** Commits drafts, and pings, as one batch. */
+export function commit(committer: Committer, entries: readonly (Draft | "ping")[]): CommitResult {
+  return committer.commit(batchOf(entries), entries.length);
 }
 
 /** So many drafts for a channel, with nonces `prefix-0`, `prefix-1`, ... */

@@ -58,7 +58,11 @@ function insertAt(channel: number, seq: number, draft: Draft): void {
 
 describe("numbers", () => {
   test("are 1, 2, 3, ... in each channel, whatever the order of a batch", () => {
-    const first = commit(committer, [...drafts(1, 2, "a"), ...drafts(2, 1, "b"), ...drafts(1, 1, "c")]);
+    const first = commit(committer, [
+      ...drafts(1, 2, "a"),
+      ...drafts(2, 1, "b"),
+      ...drafts(1, 1, "c"),
+    ]);
     expect([...first.seqs]).toEqual([1, 2, 1, 3]);
     const second = commit(committer, [...drafts(2, 2, "d"), ...drafts(1, 1, "e")]);
     expect([...second.seqs]).toEqual([2, 3, 4]);
