@@ -114,15 +114,22 @@ async function runServer(config: Config): Promise<void> {
   process.on("unhandledRejection", fatal);
 
   const running = await serve(config, log, fatal);
+  // Before it says that it listens: whoever reads that may want to stop it.
+  let isStopping = false;
+  const onSignal = () => {
+    // What was acknowledged is on disk already, so nothing is lost by leaving at any moment.
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    void stopServer(running, config, log);
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+
   const { text, fields } = banner(running, config, version);
   // Programs that read the log get an event; people get lines.
   if (config.logFormat === "json" || (config.logFormat === "auto" && !process.stdout.isTTY)) {
     log.info(fields, "listening");
   } else process.stdout.write(text);
-
-  const stop = () => void stopServer(running, config, log);
-  process.once("SIGTERM", stop);
-  process.once("SIGINT", stop);
 }
 
 async function stopServer(
@@ -131,8 +138,6 @@ async function stopServer(
   log: ReturnType<typeof createLog>,
 ): Promise<void> {
   log.info("stopping; a second signal stops at once");
-  // What was acknowledged is on disk already, so nothing is lost by leaving at any moment.
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(1));
   const limit = setTimeout(() => {
     log.error({ seconds: config.stopSeconds }, "stopping took too long");
     process.exit(1);

@@ -120,8 +120,9 @@ export class HubbubClient {
    * channel arrive in the order of the calls.
    *
    * @param nonce the caller's own, to send again what an earlier run may have sent.
-   * @throws HubbubError NOT_A_MEMBER, BODY_TOO_LARGE, OUTBOX_FULL, ...; CLOSED, SIGNED_OUT or
-   * REFUSED when the client stops before the acknowledgement: it may have been sent or not.
+   * @throws HubbubError BODY_TOO_LARGE, OUTBOX_FULL, ...: it was not sent. CLOSED, SIGNED_OUT or
+   * REFUSED when the client stops before the acknowledgement, and NOT_A_MEMBER when the channel was
+   * left meanwhile: it may have been sent or not.
    */
   async send(channel: number, body: string, nonce?: string): Promise<Sent> {
     if (this.#state === "stopped") throw closed();

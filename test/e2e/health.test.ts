@@ -20,7 +20,7 @@ test(
   async () => {
     await using server = await startServer();
     await server.stop();
-    expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
+    await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
   },
   PATIENCE_MS,
 );
@@ -56,7 +56,8 @@ test(
     const page = await fetch(`${server.url}/openapi`);
     expect(page.status).toBe(200);
     expect(page.headers.get("Content-Type")).toStartWith("text/html");
-    expect(await page.text()).toContain("/openapi/json");
+    // The page finds the other by an address relative to its own.
+    expect(await page.text()).toContain('"url":"openapi/json"');
 
     const response = await fetch(`${server.url}/openapi/json`);
     expect(response.headers.get("Content-Type")).toStartWith("application/json");
@@ -90,7 +91,7 @@ test(
 );
 
 test(
-  "a body of 70 KB is refused with a code, and nothing comes of it",
+  "a body that no route takes is refused, and the server goes on",
   async () => {
     await using server = await startServer();
     const post = (body: string) =>
@@ -100,9 +101,12 @@ test(
         body,
       });
     const account = { name: "ada", password: PASSWORD };
-    const large = await post(JSON.stringify({ ...account, padding: "x".repeat(70 * 1024) }));
+    const padded = (bytes: number) => JSON.stringify({ ...account, padding: "x".repeat(bytes) });
+    const large = await post(padded(5_000));
     expect(large.status).toBe(413);
-    console.log(await large.text());
+    expect(await large.json()).toMatchObject({ error: { code: "BODY_TOO_LARGE" } });
+    // Past 64 KiB Bun answers by itself, before anything of ours is asked.
+    expect((await post(padded(70 * 1024))).status).toBe(413);
     expect((await post(JSON.stringify(account))).status).toBe(201);
   },
   PATIENCE_MS,

@@ -22,6 +22,7 @@ const OPEN = {
   messagesPerSecond: 1_000_000,
   messageBurst: 1_000_000,
   durability: "committed",
+  queueBytes: 256 * MIB,
   frameBytes: 2 * MIB,
   bodyBytes: MIB,
 };

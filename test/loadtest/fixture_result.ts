@@ -58,7 +58,11 @@ export function fixtureResult(options: FixtureOptions = {}): Result {
   const plateau = seconds.filter((second) => second.users === users);
   const mean = (of: (second: Second) => number) =>
     plateau.reduce((sum, one) => sum + of(one), 0) / Math.max(1, plateau.length);
-  const latencyMs = latencies(slowness, users, total((second) => second.deliveries));
+  const latencyMs = latencies(
+    slowness,
+    users,
+    total((second) => second.deliveries),
+  );
   return {
     formatVersion: 1,
     startedAt: "2026-03-14T09:26:53.000Z",

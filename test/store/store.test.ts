@@ -31,6 +31,17 @@ function walBytes(): number {
   return existsSync(`${path}-wal`) ? statSync(`${path}-wal`).size : 0;
 }
 
+/** `expect().rejects` holds up the loop that the thread's answer comes by. */
+async function refusalOf(call: Promise<unknown>): Promise<StoreError> {
+  try {
+    await call;
+  } catch (error) {
+    if (error instanceof StoreError) return error;
+    throw error;
+  }
+  throw new Error("the call was carried out");
+}
+
 async function makeAccount(store: Store, name: string): Promise<number> {
   const account = await store.writer.run("createAccount", {
     name,
@@ -132,9 +143,8 @@ describe("a store", () => {
   test("refuses a job that fails with the disk's own code, and goes on", async () => {
     const store = await open();
     await store.writer.run("createChannel", "one", 0);
-    const twice = store.writer.run("createChannel", "ONE", 0);
-    await expect(twice).rejects.toBeInstanceOf(StoreError);
-    await expect(twice).rejects.toMatchObject({ code: "SQLITE_CONSTRAINT_UNIQUE" });
+    const refusal = await refusalOf(store.writer.run("createChannel", "ONE", 0));
+    expect(refusal.code).toBe("SQLITE_CONSTRAINT_UNIQUE");
     await store.writer.probe();
     await store.close();
   });
@@ -146,9 +156,8 @@ describe("a store", () => {
       { account: ada, channel: 1, joined: false },
       { account: ada, channel: 99, joined: true },
     ];
-    await expect(store.writer.run("writeSubscriptions", changes)).rejects.toMatchObject({
-      code: "SQLITE_CONSTRAINT_FOREIGNKEY",
-    });
+    const refusal = await refusalOf(store.writer.run("writeSubscriptions", changes));
+    expect(refusal.code).toBe("SQLITE_CONSTRAINT_FOREIGNKEY");
     expect(store.subscriptionsOf(ada)).toEqual([1]);
     await store.close();
   });

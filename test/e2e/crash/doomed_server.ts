@@ -72,8 +72,14 @@ export class DoomedServer {
     }
     const code = await exited;
     this.#process = undefined;
-    const expected = { SIGKILL: ["SIGKILL"], SIGTERM: [0] }[ending as string] ?? [0, 1, "SIGKILL"];
-    if (!expected.includes(code)) this.#tell(`${ending} ended the server with ${code}`);
+    // A second SIGTERM may come when the process listens to signals no more.
+    const expected: Record<Ending, (number | string)[]> = {
+      SIGKILL: ["SIGKILL"],
+      SIGTERM: [0],
+      "SIGTERM twice": [0, 1, "SIGTERM"],
+      "SIGTERM, then SIGKILL": [0, "SIGKILL"],
+    };
+    if (!expected[ending].includes(code)) this.#tell(`${ending} ended the server with ${code}`);
     for (const line of ended.log) {
       const isGood = line.level === "info" || line.level === "debug";
       if (!isGood) this.#tell(`the server logged ${JSON.stringify(line)}`);
