@@ -209,7 +209,8 @@ export function readConfig(
     const value = setting.parse(text);
     if (value === undefined) {
       const source = flag !== undefined ? flagOf(name) : variableOf(name);
-      const shown = name === "signingSecret" ? "a value" : `"${text}"`;
+      // A secret is not shown, not even a wrong one.
+      const shown = name === "signingSecret" ? "not usable" : `"${text}"`;
       throw new ConfigError(`${source} is ${shown}; it should be ${setting.expected}.`);
     }
     return [name, value];

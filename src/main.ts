@@ -5,6 +5,7 @@ import { banner } from "./cli/banner.ts";
 import { type ChatOptions, runChat } from "./cli/chat.ts";
 import { type InspectOptions, runInspect } from "./cli/inspect.ts";
 import { addUser, listUsers, setRole, UserCommandError } from "./cli/user.ts";
+import { importUsers } from "./cli/user_import.ts";
 import {
   type Config,
   ConfigError,
@@ -77,6 +78,10 @@ withSettings(user.command("role"), fileSettings)
   .action((name: string, role: string, _, command: Command) =>
     setRole(configOf(command), name, role),
   );
+withSettings(user.command("import"), fileSettings)
+  .description("make the accounts of a file: a JSON object a line, with name, password, role")
+  .argument("<file>")
+  .action((file: string, _, command: Command) => importUsers(configOf(command), file));
 withSettings(user.command("list"), fileSettings)
   .description("list the accounts")
   .action((_, command: Command) => listUsers(configOf(command)));

@@ -21,7 +21,6 @@ import { upgrade, websocketHandler } from "./session/websocket.ts";
 import { AccountReads } from "./store/accounts.ts";
 import { Checkpoints } from "./store/checkpoints.ts";
 import { Log } from "./store/log.ts";
-import { GENERAL_CHANNEL_ID } from "./store/schema.ts";
 import { openStore } from "./store/store.ts";
 import { Subscriptions } from "./store/subscriptions.ts";
 import { ErrorCode } from "./wire/gen/hubbub/v1/events_pb.ts";
@@ -85,6 +84,7 @@ export async function serve(
     channels,
     subscriptions,
     stored: store.subscriptionsOf,
+    newestAccount: store.newestAccount,
     channelsPerUser: config.channelsPerUser,
     counters,
     flushFailed: notFlushed,
@@ -147,10 +147,7 @@ export async function serve(
     counters,
     log: eventLog,
     endSession: (id) => sessions.endSignIn(id),
-    accountCreated: () => {
-      const general = channels.get(GENERAL_CHANNEL_ID);
-      if (general !== undefined) general.memberCount += 1;
-    },
+    accountCreated: (account) => membership.count(account),
   });
 
   started.defer(() => auth.stop());

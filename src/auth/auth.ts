@@ -36,7 +36,7 @@ export interface AuthParts {
   /** Closes the sockets of a session that has ended. */
   readonly endSession: (sessionId: string) => void;
   /** Called after each registration. */
-  readonly accountCreated: () => void;
+  readonly accountCreated: (accountId: number) => void;
   /** Milliseconds since the Unix epoch. */
   readonly now?: () => number;
 }

@@ -1,5 +1,7 @@
 import { openapi } from "@elysiajs/openapi";
-import type { DocumentDecoration } from "elysia";
+import { type DocumentDecoration, Elysia } from "elysia";
+import swaggerStyle from "swagger-ui-dist/swagger-ui.css" with { type: "file" };
+import swaggerScript from "swagger-ui-dist/swagger-ui-bundle.js" with { type: "file" };
 import packageFile from "../../package.json" with { type: "json" };
 import { errorEntry, errorName } from "../wire/codes.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
@@ -15,9 +17,22 @@ const commonRefusals = [
 // As plain objects, because TypeBox's `required?: string[] | undefined` is not to the plugin's liking.
 const schemas: Readonly<Record<string, object>> = answerSchemas;
 
+/** Where the page's own parts are: here and not with a third party, so that it also works offline. */
+const PAGE_SCRIPT = "/openapi/swagger-ui.js";
+const PAGE_STYLE = "/openapi/swagger-ui.css";
+
 /** The routes `/openapi`, for people, and `/openapi/json`, for programs. */
 export function documentation() {
+  return new Elysia()
+    .get(PAGE_SCRIPT, () => Bun.file(swaggerScript), { detail: { hide: true } })
+    .get(PAGE_STYLE, () => Bun.file(swaggerStyle), { detail: { hide: true } })
+    .use(description());
+}
+
+function description() {
   return openapi({
+    provider: "swagger-ui",
+    swagger: { cdn: PAGE_SCRIPT, theme: PAGE_STYLE },
     documentation: {
       info: {
         title: "Hubbub",

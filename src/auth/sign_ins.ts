@@ -33,7 +33,7 @@ export interface SignInParts {
   readonly log: Log;
   /** Called with each session that has ended. */
   readonly sessionEnded: (sessionId: string) => void;
-  readonly accountCreated: () => void;
+  readonly accountCreated: (accountId: number) => void;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
@@ -66,7 +66,7 @@ export class SignIns {
     const passwordHash = await hasher.hash(normalized);
     const account = await run("createAccount", { name, passwordHash, role: "user", nowMs: now() });
     if (account === "name taken") throw new Refusal(ErrorCode.NAME_TAKEN);
-    accountCreated();
+    accountCreated(account.id);
     return this.#begin(account, passwordHash, label);
   }
 

@@ -10,6 +10,8 @@ interface Options {
   readonly subscriptions: Subscriptions;
   /** The channels that the file says an account is in: one indexed read. */
   readonly stored: (account: number) => readonly number[];
+  /** The highest account id when the channels' members were counted; ids only go up. */
+  readonly newestAccount: number;
   readonly channelsPerUser: number;
   readonly counters: Counters;
   /** A flush at a user's last disconnect failed; the changes wait for the next one. */
@@ -26,9 +28,24 @@ interface Options {
 export class Membership {
   readonly #options: Options;
   readonly #users = new Map<number, User>();
+  /** Accounts that are newer than the counting at the start, and have been counted since. */
+  readonly #counted = new Set<number>();
 
   constructor(options: Options) {
     this.#options = options;
+  }
+
+  /**
+   * Counts a new account as a member of the channels that it begins in. Once for each: accounts may
+   * also be made beside the server, and are then counted when they first connect.
+   */
+  count(account: number): void {
+    if (account <= this.#options.newestAccount || this.#counted.has(account)) return;
+    this.#counted.add(account);
+    for (const id of this.#options.stored(account)) {
+      const channel = this.#options.channels.get(id);
+      if (channel !== undefined) channel.memberCount += 1;
+    }
   }
 
   /** Connections that the account has now. */
@@ -109,6 +126,7 @@ export class Membership {
   }
 
   #load(account: number, name: string): User {
+    this.count(account);
     const user = new User(account, name);
     for (const id of this.#options.stored(account)) {
       const channel = this.#options.channels.get(id);

@@ -28,7 +28,7 @@ export class Ring {
   readonly #limitBytes: number;
   readonly #byChannel = new Map<number, Chunk[]>();
   /** All chunks in the order of their delivery; those before `#oldest` are gone. */
-  #order: Chunk[] = [];
+  #order: (Chunk | undefined)[] = [];
   #oldest = 0;
   #bytes = 0;
 
@@ -81,7 +81,9 @@ export class Ring {
   }
 
   #dropOldest(): void {
-    const chunk = this.#order[this.#oldest++] as Chunk;
+    const chunk = this.#order[this.#oldest] as Chunk;
+    // Let go of at once; the slots are given up many at a time.
+    this.#order[this.#oldest++] = undefined;
     this.#bytes -= chunk.records.length + CHUNK_OVERHEAD_BYTES;
     // Chunks go in the order of their coming, so a channel's oldest is its first.
     const chunks = this.#byChannel.get(chunk.channel);

@@ -6,7 +6,7 @@ import { normalizePassword, PASSWORD_CHARACTERS } from "../auth/passwords.ts";
 import type { Config } from "../config.ts";
 import { accountJobs, type Role } from "../store/accounts.ts";
 import { guarded, openForWriting } from "../store/schema.ts";
-import { makeFolder } from "../store/store.ts";
+import { makeFile } from "../store/store.ts";
 import { accountNamePattern, nameKey } from "../wire/names.ts";
 import { askHidden } from "./hidden_input.ts";
 
@@ -40,7 +40,7 @@ export async function addUser(config: Config, name: string, role: Role): Promise
   }
   const passwordHash = await argon2id.hash(password);
   const nowMs = Date.now();
-  makeFolder(resolve(config.data));
+  makeFile(resolve(config.data));
   const account = inFile(config, (db) =>
     accountJobs(db).createAccount({ name, passwordHash, role, nowMs }),
   );

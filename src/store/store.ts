@@ -1,5 +1,13 @@
 import type { Database } from "bun:sqlite";
-import { accessSync, constants, mkdirSync, statSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { StoreError } from "./errors.ts";
 import { History } from "./history.ts";
@@ -36,6 +44,8 @@ export interface Store {
   /** Names the log; a restored backup gets another. */
   readonly logId: string;
   readonly channels: readonly ChannelRow[];
+  /** The highest account id; 0 while there is none. */
+  readonly newestAccount: number;
   /** The channels an account is in, as the file has it. */
   readonly subscriptionsOf: (account: number) => readonly number[];
   /** Carries out what the threads were asked for, checkpoints, and closes the file. */
@@ -45,18 +55,19 @@ export interface Store {
 /**
  * Opens the file, creating it and its folder if there are none.
  *
+ * @param name the file's path, which may be a symbolic link.
  * @param died called should a thread die; nothing can be kept from then on.
  * @throws StoreFileError with a sentence for the operator.
  */
 export async function openStore(
-  path: string,
+  name: string,
   durability: Durability,
   died: (error: Error) => void,
 ): Promise<Store> {
-  makeFolder(path);
+  const path = makeFile(name);
   const lock = lockFile(path);
   try {
-    const { logId, channels } = guarded(path, () => readCatalog(path, durability));
+    const { logId, channels, newestAccount } = guarded(path, () => readCatalog(path, durability));
     const writer = await Writer.open(path, durability, died);
     const history = await History.open(path, died);
     const reads = openForReading(path);
@@ -71,6 +82,7 @@ export async function openStore(
       reads,
       logId,
       channels,
+      newestAccount,
       subscriptionsOf: (account) => subscriptions.all(account).map((row) => row.channel_id),
       async close() {
         try {
@@ -93,20 +105,32 @@ export async function openStore(
 }
 
 /**
- * Makes the folder of a data file if there is none.
+ * Makes the data file and its folder if there are none, for their owner's eyes only: the file holds
+ * the hashes of passwords.
  *
+ * @returns the file's own path, behind any symbolic link, so that there is one lock to a file.
  * @throws StoreFileError where it cannot be made or written to.
  */
-export function makeFolder(path: string): void {
+export function makeFile(path: string): string {
   const folder = dirname(path);
-  try {
-    mkdirSync(folder, { recursive: true });
+  refusing(`The data folder ${folder} cannot be written to`, "Make it writable, or name", () => {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
     accessSync(folder, constants.W_OK | constants.X_OK);
+  });
+  return refusing(`${path} cannot be used`, "Name", () => {
+    // SQLite gives its WAL the permissions of the database.
+    closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600));
+    return realpathSync(path);
+  });
+}
+
+/** Does something with the file system, or says in a sentence what it refused. */
+function refusing<T>(what: string, advice: string, work: () => T): T {
+  try {
+    return work();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "unknown";
-    throw new StoreFileError(
-      `The data folder ${folder} cannot be written to (${code}). Make it writable, or name another file with --data.`,
-    );
+    throw new StoreFileError(`${what} (${code}). ${advice} another file with --data.`);
   }
 }
 
@@ -126,7 +150,8 @@ function readCatalog(path: string, durability: Durability) {
          FROM channel ORDER BY id`,
       )
       .all();
-    return { logId: log.value, channels };
+    const account = db.query<{ id: number | null }, []>("SELECT max(id) AS id FROM account").get();
+    return { logId: log.value, channels, newestAccount: account?.id ?? 0 };
   } finally {
     db.close();
   }

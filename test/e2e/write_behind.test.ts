@@ -1,9 +1,9 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { startProcess } from "../support/process.ts";
+import { hubbub, startProcess } from "../support/process.ts";
 import { RawConnection, send } from "../support/raw_connection.ts";
-import { register, startServer } from "../support/server.ts";
+import { PASSWORD, register, startServer } from "../support/server.ts";
 import { makeFolder, removeFolder } from "../support/temp.ts";
 import { until } from "../support/wait.ts";
 
@@ -181,3 +181,25 @@ test(
   },
   PATIENCE_MS,
 );
+
+test("an account made beside the running server is counted once, from its first connection", async () => {
+  await using server = await startServer();
+  const adding = Bun.spawn(hubbub("user", "add", "eve", "--data", server.dataFile), {
+    env: { PATH: process.env.PATH, HUBBUB_PASSWORD: PASSWORD },
+  });
+  expect(await adding.exited).toBe(0);
+  const response = await fetch(`${server.url}/auth/token`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ name: "eve", password: PASSWORD }),
+  });
+  const { access_token } = (await response.json()) as { access_token: string };
+
+  const eve = await RawConnection.open(server.url, access_token);
+  expect(eve.welcome.channels).toMatchObject([{ name: "general", members: 1 }]);
+  const again = await RawConnection.open(server.url, access_token);
+  expect(again.welcome.channels).toMatchObject([{ members: 1 }]);
+  await eve.expect("left", { case: "leave", value: { channel: GENERAL } });
+  const { channels } = await eve.expect("channelList", { case: "listChannels", value: {} });
+  expect(channels).toMatchObject([{ name: "general", members: 0 }]);
+}, 60_000);

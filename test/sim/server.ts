@@ -83,6 +83,8 @@ export class Server {
         return store.run("writeSubscriptions", changes);
       }),
       stored: (account) => [...file.subscriptions(account)],
+      // Every account is made before the first start.
+      newestAccount: Number.POSITIVE_INFINITY,
       channelsPerUser: config.channelsPerUser,
       counters,
       flushFailed: () => {},

@@ -28,7 +28,7 @@ const SHOWN_STEPS = 60;
 
 const isRepeat = process.env.SIM_SEED !== undefined;
 const firstSeed = Number(process.env.SIM_SEED ?? Math.floor(Math.random() * 2 ** 31));
-const runs = isRepeat ? 1 : Number(process.env.SIM_RUNS ?? 300);
+const runs = isRepeat ? 1 : Number(process.env.SIM_RUNS ?? 250);
 const longRuns = isRepeat ? 1 : Math.ceil(runs / 60);
 
 const folder = makeFolder();

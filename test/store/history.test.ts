@@ -118,6 +118,17 @@ describe("reading back from a number", () => {
   });
 });
 
+test("pages of any size are whole, in both directions", async () => {
+  for (const limit of [1, 15, 16, 17, 31, 32, 33, 48, 99, 100, 101, 10_000]) {
+    const end = Math.min(limit, COUNT);
+    const more = limit < COUNT;
+    expect(await store.history.after(CHANNEL, 0, COUNT, limit)).toEqual(page(small, 1, end, more));
+    expect(await store.history.before(CHANNEL, COUNT + 1, limit)).toEqual(
+      page(small, COUNT - end + 1, COUNT, more),
+    );
+  }
+});
+
 describe("a page", () => {
   test("is bounded in bytes, and says that there is more", async () => {
     const forwards = await store.history.after(6, 0, 10, 100);

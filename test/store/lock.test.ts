@@ -20,10 +20,13 @@ const neverDies = (error: Error) => {
 
 describe("a data file", () => {
   test("is one server's: another one is refused, in this process or any other", async () => {
-    const holder = Bun.spawn([process.execPath, join(import.meta.dir, "lock_holder.ts"), path], {
-      stdout: "pipe",
-      stderr: "inherit",
-    });
+    await using holder = Bun.spawn(
+      [process.execPath, join(import.meta.dir, "lock_holder.ts"), path],
+      {
+        stdout: "pipe",
+        stderr: "inherit",
+      },
+    );
     const { value } = await holder.stdout.getReader().read();
     expect(new TextDecoder().decode(value)).toBe("locked\n");
     expect(() => lockFile(path)).toThrow(sentence());

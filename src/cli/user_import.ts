@@ -1,0 +1,126 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { argon2id } from "../auth/argon2id.ts";
+import { normalizePassword, PASSWORD_CHARACTERS } from "../auth/passwords.ts";
+import type { Config } from "../config.ts";
+import { accountJobs, type Role } from "../store/accounts.ts";
+import { guarded, openForWriting } from "../store/schema.ts";
+import { makeFile } from "../store/store.ts";
+import { accountNamePattern } from "../wire/names.ts";
+import { UserCommandError } from "./user.ts";
+
+/** One account of the file, checked. */
+interface NewUser {
+  readonly line: number;
+  readonly name: string;
+  readonly secret: { readonly password: string } | { readonly passwordHash: string };
+  readonly role: Role;
+}
+
+/** What another server of this kind, or Argon2's own tools, wrote: the PHC string format. */
+const HASH_PATTERN = /^\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{11,}$/;
+const ROLES: readonly Role[] = ["user", "monitor", "admin"];
+
+/**
+ * `hubbub user import`: makes the accounts of a file, all or none, whether a server is running on
+ * the database or not. The file has a JSON object a line:
+ *
+ *     {"name": "ada", "password": "correct horse battery", "role": "admin"}
+ *     {"name": "bob", "password_hash": "$argon2id$v=19$m=19456,t=2,p=1$...$..."}
+ *
+ * A role that is not given is `user`. Names that exist already are left as they are, and told.
+ * Each different password is hashed once, 20 ms each, however many accounts have it.
+ *
+ * @throws UserCommandError with the line where the file is wrong; StoreFileError.
+ */
+export async function importUsers(config: Config, file: string): Promise<void> {
+  const users = readUsers(file);
+  const hashes = await hashesOf(users);
+  const path = makeFile(resolve(config.data));
+  const db = openForWriting(path, config.durability);
+  let existing: readonly NewUser[];
+  try {
+    existing = guarded(path, () => db.transaction(() => createAll(users)).immediate());
+  } finally {
+    db.close();
+  }
+  process.stdout.write(`Made ${users.length - existing.length} of ${users.length} accounts.\n`);
+  for (const { line, name } of existing) {
+    process.stdout.write(`Line ${line}: there is an account ${name} already.\n`);
+  }
+
+  /** Returns those whose names were taken. */
+  function createAll(all: readonly NewUser[]): NewUser[] {
+    const accounts = accountJobs(db);
+    const nowMs = Date.now();
+    return all.filter(({ name, role, secret }) => {
+      const passwordHash =
+        "passwordHash" in secret ? secret.passwordHash : (hashes.get(secret.password) as string);
+      return accounts.createAccount({ name, passwordHash, role, nowMs }) === "name taken";
+    });
+  }
+}
+
+async function hashesOf(users: readonly NewUser[]): Promise<Map<string, string>> {
+  const hashes = new Map<string, string>();
+  for (const { secret } of users) {
+    if ("passwordHash" in secret || hashes.has(secret.password)) continue;
+    hashes.set(secret.password, await argon2id.hash(secret.password));
+  }
+  return hashes;
+}
+
+function readUsers(file: string): NewUser[] {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UserCommandError(`${file} cannot be read: ${(error as Error).message}.`);
+  }
+  return text.split("\n").flatMap((content, index) => {
+    if (content.trim() === "") return [];
+    const user = userIn(content, index + 1);
+    if (typeof user !== "string") return [user];
+    // The line itself is not shown: it has a password.
+    throw new UserCommandError(`${file}, line ${index + 1}: ${user} Nothing was imported.`);
+  });
+}
+
+/** The account that a line describes, or a sentence that says what is wrong with it. */
+function userIn(content: string, line: number): NewUser | string {
+  let fields: unknown;
+  try {
+    fields = JSON.parse(content);
+  } catch {
+    return "this is no JSON.";
+  }
+  if (typeof fields !== "object" || fields === null) return "this is no JSON object.";
+  const { name, password, password_hash: passwordHash, role = "user" } = fields as FileFields;
+  if (typeof name !== "string" || !accountNamePattern.test(name)) {
+    return "the name must have 3 to 32 characters, each a letter, a digit, or one of _ - and .";
+  }
+  const known = ROLES.find((each) => each === role);
+  if (known === undefined) return `the role must be one of ${ROLES.join(", ")}.`;
+  if ((password === undefined) === (passwordHash === undefined)) {
+    return "there must be either a password or a password_hash.";
+  }
+  if (passwordHash !== undefined) {
+    if (typeof passwordHash !== "string" || !HASH_PATTERN.test(passwordHash)) {
+      return "the password_hash must be Argon2id's, as $argon2id$v=19$m=...,t=...,p=...$salt$hash.";
+    }
+    return { line, name, secret: { passwordHash }, role: known };
+  }
+  const normalized = typeof password === "string" ? normalizePassword(password) : undefined;
+  if (normalized === undefined) {
+    const { min, max } = PASSWORD_CHARACTERS;
+    return `the password must be text of ${min} to ${max} characters.`;
+  }
+  return { line, name, secret: { password: normalized }, role: known };
+}
+
+interface FileFields {
+  readonly name?: unknown;
+  readonly password?: unknown;
+  readonly password_hash?: unknown;
+  readonly role?: unknown;
+}

@@ -1,0 +1,158 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import { fromBinary, fromJsonString } from "@bufbuild/protobuf";
+import type { Channel } from "../../src/channels/channel.ts";
+import { Channels } from "../../src/channels/channels.ts";
+import { Delivery } from "../../src/channels/delivery.ts";
+import { Ring } from "../../src/channels/ring.ts";
+import { Counters } from "../../src/monitor/counters.ts";
+import type { CommitResult } from "../../src/store/committer.ts";
+import type { RunJob } from "../../src/store/jobs.ts";
+import type { Outgoing } from "../../src/wire/encoding.ts";
+import { ServerFrameSchema } from "../../src/wire/gen/hubbub/v1/frames_pb.ts";
+import { type Draft, drafts, frameOf } from "../store/batches.ts";
+
+const noJobs: RunJob = () => Promise.reject(new Error("no job was to be run"));
+
+let channels: Channels;
+let ring: Ring;
+let counters: Counters;
+let published: { topic: string; frame: Outgoing }[];
+let delivery: Delivery;
+
+beforeEach(() => {
+  const stored = [1, 2].map((id) => ({ id, name: `c${id}`, head: 0, members: 0 }));
+  channels = new Channels(stored, { run: noJobs, limit: 10, now: () => 0 });
+  ring = new Ring(10_000_000);
+  counters = new Counters();
+  published = [];
+  const publish = (topic: string, frame: Outgoing) => published.push({ topic, frame });
+  delivery = new Delivery({ channels, ring, publish, counters });
+});
+
+function channel(id: number): Channel {
+  return channels.get(id) as Channel;
+}
+
+/** What the committer says of a batch with these messages, numbered after each channel's head. */
+function committed(...batches: (readonly Draft[])[]): CommitResult {
+  let at = 0;
+  const parts: Uint8Array[] = [];
+  const spans = batches.map((batch) => {
+    const id = (batch[0] as Draft).channel;
+    const first = channel(id).head + 1;
+    const records = frameOf(batch, first);
+    parts.push(records);
+    const begin = at;
+    at += records.length;
+    return { channel: id, first, count: batch.length, begin, end: at };
+  });
+  return {
+    outcomes: new Uint8Array(),
+    seqs: new Uint32Array(),
+    duplicates: [],
+    records: new Uint8Array(Buffer.concat(parts)),
+    channels: spans,
+    commitMs: 1,
+  };
+}
+
+function seqsIn(frame: Outgoing): number[] {
+  const { events } =
+    typeof frame === "string"
+      ? fromJsonString(ServerFrameSchema, frame)
+      : fromBinary(ServerFrameSchema, frame);
+  return events.flatMap(({ event }) => (event.case === "message" ? [event.value.seq] : []));
+}
+
+describe("a batch", () => {
+  test("is published once a channel and encoding, whatever the number of receivers", () => {
+    channel(1).receivers.binary = 1_000;
+    channel(1).receivers.json = 10;
+    channel(2).receivers.binary = 1;
+    const writes = delivery.deliver(committed(drafts(1, 50, "a"), drafts(2, 3, "b")));
+    expect(published.map(({ topic, frame }) => [topic, seqsIn(frame).length])).toEqual([
+      [channel(1).topics.binary, 50],
+      [channel(1).topics.json, 50],
+      [channel(2).topics.binary, 3],
+    ]);
+    expect(writes).toBe(1_011);
+  });
+
+  test("is published as the committer's own bytes, encoded by nobody again", () => {
+    channel(2).receivers.binary = 1;
+    delivery.deliver(committed(drafts(1, 2, "a"), drafts(2, 3, "b")));
+    expect(published[0]?.frame).toEqual(frameOf(drafts(2, 3, "b"), 1));
+  });
+
+  test("is not published, nor put into JSON, where nobody listens", () => {
+    expect(delivery.deliver(committed(drafts(1, 5, "a")))).toBe(0);
+    expect(published).toEqual([]);
+    expect(counters.deliveriesOut).toBe(0);
+    // Those who come later find it all the same.
+    expect(channel(1).head).toBe(5);
+    expect(ring.after(1, 0, 1_000_000)?.last).toBe(5);
+  });
+
+  test("moves the head and fills the ring before anybody is published to", () => {
+    const seen: unknown[] = [];
+    const publish = () => seen.push([channel(1).head, ring.after(1, 0, 1_000_000)?.last]);
+    delivery = new Delivery({ channels, ring, publish, counters });
+    channel(1).receivers.binary = 1;
+    delivery.deliver(committed(drafts(1, 5, "a")));
+    expect(seen).toEqual([[5, 5]]);
+  });
+
+  test("counts a message to ten receivers as ten deliveries", () => {
+    channel(1).receivers.binary = 7;
+    channel(1).receivers.json = 3;
+    channel(2).receivers.json = 1;
+    delivery.deliver(committed(drafts(1, 4, "a"), drafts(2, 2, "b")));
+    delivery.deliver(committed(drafts(1, 1, "c")));
+    expect(counters.deliveriesOut).toBe(4 * 10 + 2 + 10);
+  });
+
+  test("follows on the one before: each head goes on where it was", () => {
+    delivery.deliver(committed(drafts(1, 2, "a")));
+    delivery.deliver(committed(drafts(1, 3, "b"), drafts(2, 1, "c")));
+    expect([channel(1).head, channel(2).head]).toEqual([5, 1]);
+    expect(seqsIn(ring.after(1, 1, 1_000_000)?.records ?? "{}")).toEqual([2, 3, 4, 5]);
+  });
+
+  test("that is large goes out in frames that are not, with every message once, in order", () => {
+    channel(1).receivers.binary = 2;
+    channel(1).receivers.json = 1;
+    const writes = delivery.deliver(committed(drafts(1, 100, "a", "x".repeat(10_000))));
+    const binary = published.filter(({ topic }) => topic === channel(1).topics.binary);
+    expect(binary.length).toBeGreaterThan(1);
+    for (const { frame } of binary) expect(frame.length).toBeLessThanOrEqual(256 * 1024);
+    const expected = Array.from({ length: 100 }, (_, index) => index + 1);
+    expect(binary.flatMap(({ frame }) => seqsIn(frame))).toEqual(expected);
+    const json = published.filter(({ topic }) => topic === channel(1).topics.json);
+    expect(json.flatMap(({ frame }) => seqsIn(frame))).toEqual(expected);
+    expect(ring.after(1, 0, 10_000_000)?.last).toBe(100);
+    expect(counters.deliveriesOut).toBe(300);
+    expect(writes).toBeGreaterThanOrEqual(3);
+  });
+
+  test("with one message larger than any frame should be goes out nevertheless", () => {
+    channel(1).receivers.binary = 1;
+    const large = drafts(1, 3, "a", "x".repeat(300_000));
+    delivery.deliver(committed(large));
+    expect(published.map(({ frame }) => seqsIn(frame))).toEqual([[1], [2], [3]]);
+    expect(channel(1).head).toBe(3);
+  });
+});
+
+describe("what must never happen stops the server's delivery", () => {
+  test("a gap in a channel's numbers", () => {
+    const result = committed(drafts(1, 2, "a"));
+    channel(1).head = 5;
+    expect(() => delivery.deliver(result)).toThrow("a gap in the numbers");
+  });
+
+  test("a message of a channel that does not exist", () => {
+    const result = committed(drafts(1, 1, "a"));
+    const lost = { ...result, channels: result.channels.map((span) => ({ ...span, channel: 9 })) };
+    expect(() => delivery.deliver(lost)).toThrow("a message without a channel");
+  });
+});

@@ -1,0 +1,67 @@
+import { expect, test } from "bun:test";
+import { folder, PATIENCE_MS, post, serveOn, startTalking } from "../support/command.ts";
+import { RawConnection, send } from "../support/raw_connection.ts";
+
+test(
+  "the log is one JSON object a line, and holds no password, token, ticket, nonce or body",
+  async () => {
+    using data = folder();
+    const server = await startTalking(serveOn(data.db, "--log-level=debug", "--log-format=json"));
+    const { url } = server;
+    const secret = (what: string) => `${what}-${crypto.randomUUID()}`;
+    const password = secret("password");
+    const wrong = secret("wrong-password");
+    const body = secret("body");
+    const nonce = secret("nonce");
+
+    type Grant = { access_token: string; refresh_token: string };
+    const made = (await (await post(url, "register", { name: "ada", password })).json()) as Grant;
+    expect((await post(url, "register", { name: "ada", password })).status).toBe(409);
+    expect((await post(url, "token", { name: "ada", password: wrong })).status).toBe(401);
+    expect((await post(url, "token", `{"name":"ada","password":"${wrong}`)).status).toBe(400);
+    expect((await post(url, "token", { name: 5, password: wrong })).status).toBe(422);
+    const signedIn = await post(url, "token", { name: "ada", password });
+    const grant = (await signedIn.json()) as Grant;
+    const { refresh_token } = grant;
+    const renewed = (await (await post(url, "refresh", { refresh_token })).json()) as Grant;
+    const asked = await post(url, "ticket", {}, renewed.access_token);
+    const { ticket } = (await asked.json()) as { ticket: string };
+
+    const socket = new WebSocket(`${url.replace("http", "ws")}/ws`, [
+      "hubbub.v1",
+      `ticket.${ticket}`,
+    ]);
+    await new Promise((resolve) => socket.addEventListener("message", resolve, { once: true }));
+    const ada = await RawConnection.open(url, renewed.access_token);
+    await ada.expect("resumed", { case: "resume", value: {} });
+    await ada.expect("sent", send(1, body, nonce));
+    expect(await ada.ask(send(999, body, secret("nonce")))).toMatchObject({ case: "error" });
+    ada.sendRaw(`{"send":{"body":"${body}"}}`);
+    await ada.until(() => ada.events.filter(({ event }) => event.case === "error").length === 2);
+    // The one that was replaced, once its successor was used, is a theft: that is logged.
+    const next = await post(url, "refresh", { refresh_token: renewed.refresh_token });
+    const last = (await next.json()) as Grant;
+    expect((await post(url, "refresh", { refresh_token })).status).toBe(401);
+    await ada.untilClosed();
+    expect(await server.end()).toBe(0);
+
+    const lines = server.said().trimEnd().split("\n");
+    for (const line of lines) {
+      expect(JSON.parse(line)).toMatchObject({
+        level: expect.any(String),
+        time: expect.any(String),
+        msg: expect.any(String),
+      });
+    }
+    const messages = lines.map((line) => JSON.parse(line).msg);
+    expect(messages).toContain("listening");
+    expect(messages).toContain("stopped");
+    expect(messages).toContain("retired refresh token used: session ended");
+    const grants = [made, grant, renewed, last].flatMap(Object.values);
+    const tokens = grants.filter((value) => typeof value === "string" && value !== "bearer");
+    expect(tokens.length).toBe(8);
+    const secrets = [password, wrong, body, nonce, ticket, ...tokens];
+    expect(secrets.filter((text) => server.said().includes(text))).toEqual([]);
+  },
+  PATIENCE_MS,
+);
