@@ -132,3 +132,14 @@ describe("the OpenAPI document", () => {
     expect(await response.text()).toContain("openapi/json");
   });
 });
+
+test("the page takes all its parts from this server", async () => {
+  await using server = await AuthServer.start();
+  const page = await (await fetch(`${server.origin}/openapi`)).text();
+  const parts = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, part]) => part as string);
+  expect(parts.length).toBeGreaterThanOrEqual(2);
+  for (const part of parts) {
+    expect(part).toStartWith("/openapi/");
+    expect((await fetch(`${server.origin}${part}`)).status).toBe(200);
+  }
+});
