@@ -137,6 +137,16 @@ export interface Result {
     readonly joins: number;
     readonly leaves: number;
     readonly signIns: number;
+    /** Connections that were lost, or cut off on purpose, and taken up again. */
+    readonly reconnects?: number;
+  };
+  /** From the loss of a connection to its resumption. Absent where none was lost. */
+  readonly resumeMs?: Latency;
+  /** The server's resident memory before anybody connected and on the plateau: profile `idle`. */
+  readonly memory?: {
+    readonly atRestBytes: number;
+    readonly connectedBytes: number;
+    readonly perConnectionBytes: number;
   };
   /** Highest of the seconds, and mean over the plateau (or over the run where there was none). */
   readonly volume: { readonly peakPerSecond: number; readonly plateauPerSecond: number };

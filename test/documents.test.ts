@@ -10,7 +10,9 @@ const read = (path: string) => readFileSync(join(root, path), "utf8");
 const documents = [
   "README.md",
   "CHANGELOG.md",
-  ...["ARCHITECTURE", "DEVELOPING", "PERFORMANCE", "PROTOCOL"].map((name) => `docs/${name}.md`),
+  ...["ARCHITECTURE", "DEVELOPING", "LOADTEST", "PERFORMANCE", "PROTOCOL"].map(
+    (name) => `docs/${name}.md`,
+  ),
 ];
 
 describe("README", () => {

@@ -26,9 +26,10 @@ export function formatCores(cores: number): string {
   return `${shown} ${shown === "1.00" ? "core" : "cores"}`;
 }
 
-/** `212 MiB`, `1.5 GiB`. */
+/** `38 KiB`, `212 MiB`, `1.5 GiB`. */
 export function formatBytes(bytes: number): string {
   const mib = bytes / 2 ** 20;
+  if (Math.abs(mib) < 1) return `${formatMeasure(bytes / 2 ** 10)} KiB`;
   return mib < 1024 ? `${formatMeasure(mib)} MiB` : `${formatMeasure(mib / 1024)} GiB`;
 }
 

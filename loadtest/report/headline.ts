@@ -6,6 +6,7 @@ import {
   formatDuration,
   formatMeasure,
   formatMs,
+  formatNumberOf,
 } from "./format.ts";
 
 export const verdictWords: Readonly<Record<Verdict, string>> = {
@@ -66,7 +67,7 @@ export interface KeyFigure {
 }
 
 export function keyFigures(result: Result): KeyFigure[] {
-  const { totals, volume, latencyMs, integrity, load } = result;
+  const { parameters, totals, volume, latencyMs, integrity, load } = result;
   const { delivery } = latencyMs;
   const faults = integrity.lost + integrity.doubled + integrity.reordered;
   const figure = (name: string, value: string, detail: string, bad = false): KeyFigure => ({
@@ -76,7 +77,12 @@ export function keyFigures(result: Result): KeyFigure[] {
     bad,
   });
   return [
-    figure("Users", formatCount(totals.usersConnected), `${formatCount(totals.messagesSent)} sent`),
+    figure(
+      "Users connected",
+      formatCount(totals.usersConnected),
+      `of ${formatCount(parameters.users)}; ${formatNumberOf(totals.messagesSent, "message")} sent`,
+      totals.usersConnected < parameters.users,
+    ),
     figure(
       "Deliveries per second",
       formatCount(volume.plateauPerSecond),
@@ -104,7 +110,9 @@ export function keyFigures(result: Result): KeyFigure[] {
     figure(
       "Server’s memory, peak",
       load.serverPeakResidentBytes === 0 ? "not known" : formatBytes(load.serverPeakResidentBytes),
-      "resident",
+      result.memory === undefined
+        ? "resident"
+        : `${formatBytes(result.memory.perConnectionBytes)} for each connection`,
     ),
   ];
 }

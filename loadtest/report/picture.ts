@@ -1,6 +1,6 @@
 import { chartSvg } from "./chart_svg.ts";
 import type { Figure } from "./charts/figure.ts";
-import { escapeText } from "./escape.ts";
+import { escapeText } from "./html.ts";
 import { FONT_FAMILY } from "./render_png.ts";
 
 /** Sizes in px of the drawing. A README shows it at about four fifths: hence the large letters. */
@@ -39,7 +39,9 @@ export function textAt(x: number, y: number, text: string, style: TextStyle): st
 /** Lines of text below each other. */
 export function paragraph(lines: readonly string[], sizePx: number, fill: string): Block {
   const pitch = Math.round(sizePx * 1.4);
-  const svg = lines.map((line, index) => textAt(0, (index + 1) * pitch - 5, line, { sizePx, fill }));
+  const svg = lines.map((line, index) =>
+    textAt(0, (index + 1) * pitch - 5, line, { sizePx, fill }),
+  );
   return { svg: svg.join(""), heightPx: lines.length * pitch };
 }
 
@@ -49,7 +51,9 @@ const CHART_HEIGHT = 300;
 const TITLE_HEIGHT = 34;
 
 /** Graphs in two columns, each with its title. */
-export function chartGrid(charts: readonly { title: string; option: ReturnType<Figure["option"]> }[]): Block {
+export function chartGrid(
+  charts: readonly { title: string; option: ReturnType<Figure["option"]> }[],
+): Block {
   const pitch = TITLE_HEIGHT + CHART_HEIGHT + 22;
   const svg = charts.map(({ title, option }, index) => {
     const x = (index % 2) * (COLUMN + GUTTER);

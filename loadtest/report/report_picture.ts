@@ -44,7 +44,11 @@ function heading(result: Result): Block {
   const words = textAt(0, 50, verdictWords[result.verdict], verdict);
   const because = paragraph(linesOf(result.because, INNER, 14, 3), 14, ink.text);
   const notes = [...warningsOf(result), occasionOf(result)];
-  const quiet = paragraph(notes.flatMap((note) => linesOf(note, INNER, 12, 2)), 12, ink.quiet);
+  const quiet = paragraph(
+    notes.flatMap((note) => linesOf(note, INNER, 12, 2)),
+    12,
+    ink.quiet,
+  );
   const below = 60 + because.heightPx;
   return {
     svg:

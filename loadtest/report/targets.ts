@@ -15,7 +15,7 @@ export const percentileNames: Readonly<Record<Percentile, string>> = {
   max: "max",
 };
 
-/** What the delivery latency should stay within, as it was set for the earlier server (issue 3). */
+/** What the delivery latency should stay within, as it was set for the earlier server. */
 const standing: readonly Pick<Expectation, "percentile" | "atMostMs">[] = [
   { percentile: "p90", atMostMs: 200 },
   { percentile: "p95", atMostMs: 500 },
@@ -24,12 +24,13 @@ const standing: readonly Pick<Expectation, "percentile" | "atMostMs">[] = [
 
 /**
  * What the delivery latency is held against: the run's own `--expect`, and the standing targets where
- * it has none for that percentile. Those decide nothing; they are for the eye. Ordered by percentile.
+ * it has none for that percentile and something was delivered. Those decide nothing; they are for the eye. Ordered by percentile.
  */
 export function targetsOf(result: Result): (Expectation & { readonly asked: boolean })[] {
   const { delivery } = result.latencyMs;
+  const toShow = delivery.count === 0 ? [] : standing;
   const asked = result.expectations.map((expectation) => ({ ...expectation, asked: true }));
-  const others = standing
+  const others = toShow
     .filter(({ percentile }) => !asked.some((expectation) => expectation.percentile === percentile))
     .map((target) => {
       const actualMs = delivery[target.percentile];
@@ -37,6 +38,7 @@ export function targetsOf(result: Result): (Expectation & { readonly asked: bool
     });
   const place = (percentile: Percentile) => percentiles.indexOf(percentile);
   return [...asked, ...others].sort(
-    (one, other) => place(one.percentile) - place(other.percentile) || one.atMostMs - other.atMostMs,
+    (one, other) =>
+      place(one.percentile) - place(other.percentile) || one.atMostMs - other.atMostMs,
   );
 }

@@ -15,7 +15,7 @@ const MOST_BINS = 7;
  * Bins without a second are left out; in order of volume.
  */
 export function volumeBins(seconds: readonly Second[]): VolumeBin[] {
-  const highest = Math.max(0, ...seconds.map(volumeOf));
+  const highest = seconds.reduce((most, second) => Math.max(most, volumeOf(second)), 0);
   const width = roundWidth(highest / MOST_BINS);
   const bins = new Map<number, Second[]>();
   for (const second of seconds) {

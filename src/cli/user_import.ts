@@ -18,7 +18,8 @@ interface NewUser {
 }
 
 /** What another server of this kind, or Argon2's own tools, wrote: the PHC string format. */
-const HASH_PATTERN = /^\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{11,}$/;
+const HASH_PATTERN =
+  /^\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{11,}$/;
 const ROLES: readonly Role[] = ["user", "monitor", "admin"];
 
 /**

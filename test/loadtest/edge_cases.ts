@@ -94,6 +94,20 @@ export const edgeCases = {
     };
   },
 
+  /** Everybody was cut off and came back. */
+  reconnected(): Result {
+    const result = fixtureResult({ users: 40 });
+    const parameters = { ...result.parameters, profile: "reconnect" };
+    const totals = { ...result.totals, reconnects: 40 };
+    return { ...result, parameters, totals, resumeMs: result.latencyMs.signIn };
+  },
+
+  /** Nobody said a word, for the memory's sake. */
+  idle(): Result {
+    const memory = { atRestBytes: 80e6, connectedBytes: 82e6, perConnectionBytes: 50_000 };
+    return { ...edgeCases.nothingDelivered(), memory };
+  },
+
   testerBound(): Result {
     const result = fixtureResult({ slowness: 20 });
     return {

@@ -11,8 +11,10 @@ function pathsOf(shape: Shape, path = ""): string[] {
     return Object.entries(shape).flatMap(([field, inner]) => pathsOf(inner, prefix + field));
   }
   const [kind, inner] = shape;
-  if (kind === "list of" && typeof inner !== "string") return pathsOf(inner, `${path}[]`);
-  return kind === "or null" && typeof inner === "string" ? pathsOf(inner, path) : [path];
+  if (typeof inner === "string" || kind === "by name") return [path];
+  if (kind === "list of") return pathsOf(inner, `${path}[]`);
+  // What a latency consists of is told of once, at `latencyMs`.
+  return "ping" in inner || "p50" in inner ? [path] : [path, ...pathsOf(inner, path)];
 }
 
 test("docs/LOADTEST.md tells of every field of result.json, and of no other", () => {

@@ -1,4 +1,10 @@
-import type { GridComponentOption, LegendComponentOption, XAXisComponentOption, YAXisComponentOption } from "echarts";
+import type {
+  GridComponentOption,
+  LegendComponentOption,
+  TooltipComponentOption,
+  XAXisComponentOption,
+  YAXisComponentOption,
+} from "echarts";
 import { formatMeasure } from "../format.ts";
 
 /** Latencies below this are drawn as this: a logarithmic axis has no zero. */
@@ -7,6 +13,16 @@ const LEAST_MS = 0.1;
 /** Room, in px, for the legend and for the name above the vertical axis. */
 const LEGEND_PX = 24;
 const NAME_PX = 26;
+
+/** What a tooltip writes for a value. */
+const valueFormatter: TooltipComponentOption["valueFormatter"] = (value) =>
+  typeof value === "number" ? formatMeasure(value) : String(value ?? "none");
+
+/** Tells of the point below the cursor. */
+export const pointTooltip = { trigger: "item", valueFormatter } satisfies TooltipComponentOption;
+
+/** Tells of every line at the cursor's place. */
+export const axisTooltip = { trigger: "axis", valueFormatter } satisfies TooltipComponentOption;
 
 const numberLabels = { formatter: (value: number) => formatMeasure(value), hideOverlap: true };
 
@@ -20,13 +36,18 @@ const above = (name: string) => ({
   axisLabel: numberLabels,
 });
 
-/** From and to 1, 2 or 5 times a power of ten; from 1 to 10 while nothing is shown. */
+/**
+ * From and to 1, 2 or 5 times a power of ten, with room for a label at both ends; from 1 to 10 while
+ * nothing is shown.
+ */
 const roundEnds = {
-  min: ({ min }: { min: number }) => (Number.isFinite(min) ? roundBelow(drawnMs(min)) : 1),
-  max: ({ max }: { max: number }) => (Number.isFinite(max) ? roundAbove(drawnMs(max)) : 10),
+  min: ({ min }: { min: number }) => (Number.isFinite(min) ? roundBelow(drawnMs(min) * 0.8) : 1),
+  max: ({ max }: { max: number }) => (Number.isFinite(max) ? roundAbove(drawnMs(max) * 1.2) : 10),
 };
 
 export const legend: LegendComponentOption = {
+  // In a narrow window it turns pages instead of running into the graph.
+  type: "scroll",
   left: 0,
   top: 0,
   itemWidth: 14,
@@ -64,7 +85,7 @@ export function placesAcross(name: string, labels: readonly string[]): XAXisComp
     type: "category",
     ...below(name),
     data: [...labels],
-    axisLabel: { interval: 0 },
+    axisLabel: { interval: 0, lineHeight: 16 },
     splitLine: { show: true },
   };
 }

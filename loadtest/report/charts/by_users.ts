@@ -1,7 +1,7 @@
 import type { ScatterSeriesOption } from "echarts";
 import { formatCount } from "../format.ts";
 import { knowsLoad, volumeOf } from "../phases.ts";
-import { across, legend, panel, twoPanels, upwards } from "./axes.ts";
+import { across, legend, panel, pointTooltip, twoPanels, upwards } from "./axes.ts";
 import { type Figure, nothingToShow } from "./figure.ts";
 import { cloudsByPhase } from "./scatter.ts";
 
@@ -15,13 +15,16 @@ export const byUsers: Figure = {
     const rate = parameters.messagesPerUserSecond.toPrecision(2);
     return (
       `Each point is one second, with up to ${users} users who each send ${Number(rate)} messages/s; ` +
-      "more users means more senders and more receivers, so volume grows faster than their number."
+      "in shared channels more users are more senders and more receivers, so volume grows faster than they do."
     );
   },
 
   option(result) {
-    const volume = cloudsByPhase(result, (second) => [second.users, volumeOf(second)]);
-    const load = cloudsByPhase(result, (second) =>
+    const volume = cloudsByPhase(result, ["users", "deliveries per second"], (second) => [
+      second.users,
+      volumeOf(second),
+    ]);
+    const load = cloudsByPhase(result, ["users", "server’s load, cores"], (second) =>
       knowsLoad(second) ? [second.users, second.serverLoad] : null,
     );
     if (volume.length === 0) return nothingToShow("The run ended before its first second");
@@ -29,7 +32,7 @@ export const byUsers: Figure = {
       return {
         legend,
         grid: panel,
-        tooltip: { trigger: "item" },
+        tooltip: pointTooltip,
         xAxis: across("users connected"),
         yAxis: upwards("deliveries per second"),
         series: volume,
@@ -38,7 +41,7 @@ export const byUsers: Figure = {
     return {
       legend,
       grid: twoPanels,
-      tooltip: { trigger: "item" },
+      tooltip: pointTooltip,
       xAxis: [
         { ...across(""), gridIndex: 0, axisLabel: { show: false } },
         { ...across("users connected"), gridIndex: 1 },

@@ -2,7 +2,7 @@ import type { BoxplotSeriesOption } from "echarts";
 import type { Second } from "../../result.ts";
 import { formatCount } from "../format.ts";
 import { fiveNumbers, type VolumeBin, volumeBins } from "../volume_bins.ts";
-import { drawnMs, legend, msUpwards, panel, placesAcross } from "./axes.ts";
+import { drawnMs, legend, msUpwards, panel, placesAcross, pointTooltip } from "./axes.ts";
 import { type Figure, nothingToShow } from "./figure.ts";
 import { latencyKinds } from "./latency_kinds.ts";
 
@@ -25,7 +25,7 @@ export const latencyByVolume: Figure = {
     return {
       legend,
       grid: panel,
-      tooltip: { trigger: "item" },
+      tooltip: pointTooltip,
       xAxis: placesAcross(
         `message volume, ${inThousands(bins) ? "thousands of " : ""}deliveries per second`,
         bins.map(labelOf(inThousands(bins))),

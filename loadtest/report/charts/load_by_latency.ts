@@ -1,9 +1,9 @@
 import type { Second } from "../../result.ts";
 import { knowsLoad } from "../phases.ts";
-import { drawnMs, legend, msAcross, panel, upwards } from "./axes.ts";
+import { drawnMs, legend, msAcross, panel, pointTooltip, upwards } from "./axes.ts";
 import { type Figure, nothingToShow } from "./figure.ts";
 import { latencyKinds } from "./latency_kinds.ts";
-import { cloud, isPoint, type Point } from "./scatter.ts";
+import { cloud, type Point } from "./scatter.ts";
 
 /** Graph 1, second half: whether latency goes with load. */
 export const loadByLatency: Figure = {
@@ -16,13 +16,15 @@ export const loadByLatency: Figure = {
 
   option({ seconds }) {
     const series = latencyKinds
-      .map(({ name, ink, of }) => cloud(name, seconds.map(pointOf(of)).filter(isPoint), ink))
+      .map(({ name, ink, of }) =>
+        cloud(name, ink, [`${name}, ms`, "server’s load, cores"], seconds, pointOf(of)),
+      )
       .filter(({ data }) => data?.length);
     if (series.length === 0) return nothingToShow("No second has both a load and a latency");
     return {
       legend,
       grid: panel,
-      tooltip: { trigger: "item" },
+      tooltip: pointTooltip,
       xAxis: msAcross("latency in that second, ms (logarithmic)"),
       yAxis: upwards("CPU load of the server, cores"),
       series,

@@ -1,6 +1,6 @@
 import { formatCores, formatCount, formatMeasure } from "../format.ts";
 import { knowsLoad, volumeOf } from "../phases.ts";
-import { across, legend, panel, upwards } from "./axes.ts";
+import { across, legend, panel, pointTooltip, upwards } from "./axes.ts";
 import { type Figure, nothingToShow } from "./figure.ts";
 import { cloudsByPhase } from "./scatter.ts";
 
@@ -21,14 +21,16 @@ export const loadByVolume: Figure = {
   },
 
   option(result) {
-    const series = cloudsByPhase(result, (second) =>
-      knowsLoad(second) ? [volumeOf(second), second.serverLoad] : null,
+    const series = cloudsByPhase(
+      result,
+      ["deliveries per second", "server’s load, cores"],
+      (second) => (knowsLoad(second) ? [volumeOf(second), second.serverLoad] : null),
     );
     if (series.length === 0) return nothingToShow("No pong came back, so no load is known");
     return {
       legend,
       grid: panel,
-      tooltip: { trigger: "item" },
+      tooltip: pointTooltip,
       xAxis: across("message volume, deliveries per second"),
       yAxis: upwards("CPU load of the server, cores"),
       series,

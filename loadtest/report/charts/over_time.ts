@@ -1,10 +1,10 @@
 import type { LineSeriesOption } from "echarts";
-import type { Result } from "../../result.ts";
+import type { Result, Second } from "../../result.ts";
 import { formatCores, formatCount, formatDuration } from "../format.ts";
 import { knowsLoad, plateauOf, volumeOf } from "../phases.ts";
-import { across, legend, twoPanels, upwards } from "./axes.ts";
+import { across, axisTooltip, legend, twoPanels, upwards } from "./axes.ts";
 import { type Figure, nothingToShow } from "./figure.ts";
-import { colour, TEXT_PX } from "./theme.ts";
+import { colour } from "./theme.ts";
 
 /** Graph 2. */
 export const overTime: Figure = {
@@ -28,19 +28,25 @@ export const overTime: Figure = {
   option(result) {
     const { seconds } = result;
     if (seconds.length === 0) return nothingToShow("The run ended before its first second");
-    // A line needs two points.
-    const few = seconds.length < 3;
-    const volume = line("message volume", colour.volume, 0, few);
-    const server = line("server’s load", colour.serverLoad, 1, few);
-    const tester = line("tester’s load", colour.testerLoad, 1, few);
+    const volume = line("message volume", colour.volume, seconds, volumeOf);
+    const server = line("server’s load", colour.serverLoad, seconds, (second) =>
+      knowsLoad(second) ? second.serverLoad : null,
+    );
+    const tester = line("tester’s load", colour.testerLoad, seconds, (second) => second.testerLoad);
     return {
       legend,
       grid: twoPanels,
-      tooltip: { trigger: "axis" },
+      tooltip: axisTooltip,
       axisPointer: { link: [{ xAxisIndex: "all" }] },
       xAxis: [
         { ...across(""), gridIndex: 0, max: "dataMax", axisLabel: { show: false } },
-        { ...across("seconds since the beginning of the run"), gridIndex: 1, max: "dataMax" },
+        {
+          ...across("seconds since the beginning of the run"),
+          gridIndex: 1,
+          max: "dataMax",
+          // The last second is no round number, and its label would be cut off.
+          axisLabel: { showMaxLabel: false },
+        },
       ],
       yAxis: [
         { ...upwards("deliveries per second"), gridIndex: 0 },
@@ -51,29 +57,29 @@ export const overTime: Figure = {
           ...volume,
           ...plateauShade(result, "all users connected"),
           areaStyle: { color: colour.volume, opacity: 0.15 },
-          data: seconds.map((second) => [second.atSeconds, volumeOf(second)]),
         },
-        {
-          ...server,
-          ...plateauShade(result, ""),
-          data: seconds.map((second) => [
-            second.atSeconds,
-            knowsLoad(second) ? second.serverLoad : null,
-          ]),
-        },
-        { ...tester, data: seconds.map(({ atSeconds, testerLoad }) => [atSeconds, testerLoad]) },
+        ...(seconds.some(knowsLoad) ? [{ ...server, ...BELOW }] : []),
+        { ...tester, ...BELOW, ...plateauShade(result, "") },
       ],
     };
   },
 };
 
-function line(name: string, ink: string, panelIndex: number, few: boolean): LineSeriesOption {
+/** In the lower panel. */
+const BELOW = { xAxisIndex: 1, yAxisIndex: 1 };
+
+function line(
+  name: string,
+  ink: string,
+  seconds: readonly Second[],
+  of: (second: Second) => number | null,
+): LineSeriesOption {
   return {
     type: "line",
     name,
-    xAxisIndex: panelIndex,
-    yAxisIndex: panelIndex,
-    showSymbol: few,
+    data: seconds.map((second) => [second.atSeconds, of(second)]),
+    // A line needs two points.
+    showSymbol: seconds.length < 3,
     // A soak has more seconds than a screen has columns; this keeps the peaks.
     sampling: "minmax",
     lineStyle: { color: ink, width: 1.8 },
@@ -92,8 +98,13 @@ function plateauShade(result: Result, name: string): LineSeriesOption {
     markArea: {
       silent: true,
       itemStyle: { color: colour.testerLoad, opacity: 0.12 },
-      label: { position: "insideBottom", color: colour.testerLoad, fontSize: TEXT_PX },
-      data: [[{ name: share < ROOM_FOR_NAME ? "" : name, xAxis: plateau.fromSeconds }, { xAxis: plateau.toSeconds }]],
+      label: { position: "insideBottom" },
+      data: [
+        [
+          { name: share < ROOM_FOR_NAME ? "" : name, xAxis: plateau.fromSeconds },
+          { xAxis: plateau.toSeconds },
+        ],
+      ],
     },
   };
 }

@@ -2,7 +2,7 @@ import type { LineSeriesOption, ScatterSeriesOption } from "echarts";
 import type { Latency, Result } from "../../result.ts";
 import { formatCount, formatMeasure, formatMs } from "../format.ts";
 import { type Percentile, percentileNames, percentiles, targetsOf } from "../targets.ts";
-import { drawnMs, legend, msUpwards, panel, placesAcross } from "./axes.ts";
+import { axisTooltip, drawnMs, legend, msUpwards, panel, placesAcross } from "./axes.ts";
 import { type Figure, nothingToShow } from "./figure.ts";
 import { colour } from "./theme.ts";
 
@@ -24,13 +24,16 @@ export const latencyPercentiles: Figure = {
     if (latencyMs.delivery.count === 0) return nothingToShow("Nothing was delivered");
     const curves = [
       curve("delivery", latencyMs.delivery, colour.volume, "solid"),
-      curve("delivery while all users were connected", plateauLatencyMs?.delivery, colour.median, "dashed"),
+      curve("delivery, all users connected", plateauLatencyMs?.delivery, colour.median, "dashed"),
     ];
     return {
       legend,
       grid: { ...panel, bottom: 44 },
-      tooltip: { trigger: "axis" },
-      xAxis: { ...placesAcross("percentile", percentiles.map(placeOf(latencyMs.delivery))), nameGap: 42 },
+      tooltip: axisTooltip,
+      xAxis: {
+        ...placesAcross("percentile", percentiles.map(placeOf(latencyMs.delivery))),
+        nameGap: 42,
+      },
       yAxis: msUpwards("latency, ms (logarithmic)"),
       series: [...curves.filter(({ data }) => data?.length), targetMarks(result)],
     };
@@ -70,10 +73,13 @@ function targetMarks(result: Result): ScatterSeriesOption {
     symbol: "rect",
     symbolSize: [46, 3],
     itemStyle: { color: colour.target },
-    label: { show: true, color: "inherit" },
+    label: { show: true },
     data: targetsOf(result).map(({ percentile, atMostMs, actualMs, asked, holds }) => ({
       value: [percentiles.indexOf(percentile), drawnMs(atMostMs)],
-      itemStyle: { color: asked ? (holds ? colour.kept : colour.broken) : colour.target },
+      itemStyle: {
+        color: asked ? (holds ? colour.kept : colour.broken) : colour.target,
+        opacity: 1,
+      },
       label: {
         // Away from the curve.
         position: actualMs > atMostMs ? "bottom" : "top",

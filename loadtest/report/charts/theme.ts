@@ -70,9 +70,12 @@ function themeOn(ground: Ground, fontFamily: string) {
     },
     toolbox: { iconStyle: { borderColor: ground.quietText } },
     dataZoom: { textStyle: { color: ground.quietText } },
-    categoryAxis: { ...axis, splitLine: { show: false } },
+    categoryAxis: { ...axis, splitLine: { ...axis.splitLine, show: false } },
     valueAxis: axis,
     logAxis: axis,
+    bar: { label: { color: ground.text } },
+    scatter: { label: { color: ground.text } },
+    line: { markArea: { label: { color: ground.quietText, fontSize: TEXT_PX } } },
   };
 }
 

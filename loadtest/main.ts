@@ -1,0 +1,168 @@
+/** The load tester's command line: `bun run loadtest`. docs/PERFORMANCE.md explains the method. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { Command, CommanderError } from "commander";
+import { makePool, PoolError, writePool } from "./accounts.ts";
+import { capacityText, findCapacity, writeCapacity } from "./capacity.ts";
+import { standardTargets, type Target } from "./expectations.ts";
+import { importPool, registerPool } from "./install_accounts.ts";
+import {
+  decimal,
+  misuse,
+  parseExpect,
+  parseUrl,
+  runOptionsOf,
+  whole,
+  withRunOptions,
+  withWorkloadOptions,
+} from "./options.ts";
+import { StartError } from "./own_server.ts";
+import { createProgress } from "./progress.ts";
+import type { Result } from "./result.ts";
+import { InterruptedError, run } from "./run.ts";
+import { summaryOf } from "./summary.ts";
+import { exitCodes, MISUSED } from "./verdict.ts";
+
+/** Errors whose message is a sentence for people. */
+const expectedErrors = [PoolError, StartError];
+
+const program = withRunOptions(new Command("loadtest"))
+  .description(
+    "Virtual users against a Hubbub server: how many, how fast, and whether anything was lost.",
+  )
+  .enablePositionalOptions()
+  .showHelpAfterError("(--help shows what there is)")
+  .exitOverride()
+  .addHelpText(
+    "after",
+    `
+Exits with 0 if nothing was lost and all expectations hold; 1 if not; 2 if it was asked for wrongly;
+3 if the tester was the bottleneck; 130 if it was interrupted (the report is written all the same).
+
+  bun run loadtest --out results/standard
+  bun run loadtest --users 50 --actions 10 --time-scale 10
+  bun run loadtest --profile no-sign-in --users 425 --expect 'p90<=200,p95<=500,p99<=1000'`,
+  )
+  .action(async (_, command: Command) => {
+    const options = runOptionsOf(command.opts());
+    const complaint = misuse(options);
+    if (complaint !== undefined) return misused(complaint);
+    const result = await run(options, createProgress(), interruption());
+    if (options.out !== undefined) await write(result, options.out);
+    if (options.json) process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+    else process.stdout.write(summaryOf(result));
+    process.exitCode = exitCodes[result.verdict];
+  });
+
+program
+  .command("accounts")
+  .description("make a pool of accounts, and install it in a database or on a running server")
+  .requiredOption("--count <count>", "virtual users; the monitor comes on top", whole(1, 1_000_000))
+  .option("--accounts <file>", "where the pool goes", "accounts.jsonl")
+  .option("--data <file>", "install it in this database; a server may be running on it")
+  .option("--url <url>", "register it on this server, some 50 accounts a second", parseUrl)
+  .action(async (flags: { count: number; accounts: string; data?: string; url?: string }) => {
+    const { count, accounts: file, data, url } = flags;
+    const pool = makePool(count);
+    writePool(file, pool);
+    say(`${file} has ${count} users and a monitor.`);
+    if (data !== undefined) {
+      await importPool(file, data);
+      say(`They are installed in ${data}.`);
+    } else if (url !== undefined) {
+      const made = await registerPool(url, pool, (done) => {
+        if (done % 100 === 0) say(`${done} of ${count + 1}`);
+      });
+      say(`${made} of them were registered; the others' names exist.`);
+      say(`Make the monitor one, on the server: bun hubbub user role ${pool.monitor.name} monitor`);
+    } else say(`Install them on the server: bun hubbub user import ${file}`);
+  });
+
+withWorkloadOptions(program.command("capacity"))
+  .description(
+    "raise the number of users step by step to the most that still meet the targets, everybody held until all are connected",
+  )
+  .option("--from <users>", "the first step", whole(2, 1_000_000), 100)
+  .option("--to <users>", "go no further", whole(2, 1_000_000), 10_000)
+  .option("--step-seconds <s>", "how long everybody acts in a step", decimal(1, 3600), 30)
+  .option(
+    "--expect <limits>",
+    `the targets, on delivery in ms (default: ${standardTargets})`,
+    parseExpect,
+    parseExpect(standardTargets),
+  )
+  .option("--out <folder>", "where capacity.json and table.md go")
+  .action(async (_, command: Command) => {
+    const { from, to, stepSeconds, expect, out } = command.opts<CapacityFlags>();
+    const optionsOf = (users: number) => runOptionsOf(command.opts(), users);
+    const complaint = from > to ? "--from is above --to." : misuse(optionsOf(to));
+    if (complaint !== undefined) return misused(complaint);
+    const options = { from, to, stepSeconds, targets: expect, out, optionsOf };
+    const capacity = await findCapacity(options, createProgress(), interruption());
+    if (capacity === undefined) throw new InterruptedError("interrupted");
+    if (out !== undefined) await writeCapacity(capacity, out);
+    say(capacityText(capacity));
+    process.exitCode = capacity.mostUsers > 0 ? exitCodes.passed : exitCodes.failed;
+  });
+
+program
+  .command("compare")
+  .description("print and draw the differences between results, each against the first")
+  .argument("<results...>", "result.json files")
+  .option("--out <folder>", "where compare.html and compare.png go")
+  .action(async (files: string[], { out }: { out?: string }) => {
+    const { runCompare } = await import("./report/compare.ts");
+    await runCompare(files, out);
+  });
+
+interface CapacityFlags {
+  readonly from: number;
+  readonly to: number;
+  readonly stepSeconds: number;
+  readonly expect: readonly Target[];
+  readonly out?: string;
+}
+
+function misused(sentence: string): void {
+  process.stderr.write(`loadtest: ${sentence}\n`);
+  process.exitCode = MISUSED;
+}
+
+/** The first Ctrl-C ends the run in order, the second at once. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  const interrupt = () => {
+    if (controller.signal.aborted) process.exit(exitCodes.interrupted);
+    process.stderr.write("\nEnding the run; again to leave at once.\n");
+    controller.abort();
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
+  return controller.signal;
+}
+
+async function write(result: Result, folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  await Bun.write(join(folder, "result.json"), `${JSON.stringify(result, undefined, 2)}\n`);
+  const { writeReport } = await import("./report/write.ts");
+  await writeReport(result, folder);
+  process.stderr.write(`The report is in ${folder}.\n`);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof InterruptedError) process.exitCode = exitCodes.interrupted;
+  else if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : MISUSED;
+  } else {
+    const isExpected = expectedErrors.some((kind) => error instanceof kind);
+    const text = error instanceof Error ? (isExpected ? error.message : error.stack) : error;
+    process.stderr.write(`loadtest: ${text}\n`);
+    process.exitCode = exitCodes.failed;
+  }
+}

@@ -1,0 +1,156 @@
+import { cpus } from "node:os";
+import { makePool, type Pool, readPool } from "./accounts.ts";
+import { assemble } from "./assemble.ts";
+import { Fleet } from "./fleet.ts";
+import { Monitor } from "./monitor.ts";
+import type { RunOptions } from "./options.ts";
+import { type OwnServer, StartError, startOwnServer } from "./own_server.ts";
+import { profileOf } from "./profiles.ts";
+import type { Progress } from "./progress.ts";
+import type { Parameters, Result } from "./result.ts";
+import { nowUs } from "./tester/clock.ts";
+import { Timeline } from "./timeline.ts";
+import { testersFor } from "./volume_estimate.ts";
+
+/** Between the word to start and the start, so that every process has heard it by then. */
+const START_AHEAD_US = 500_000;
+const SECOND_US = 1_000_000;
+
+/** The run was interrupted before it had begun: there is nothing to report. */
+export class InterruptedError extends Error {
+  override readonly name = "InterruptedError";
+}
+
+/**
+ * One run: starts what is to be started, lets the users loose, watches, and puts the result
+ * together. `interrupt` ends it early; the result then covers what there was.
+ *
+ * @throws PoolError; StartError; InterruptedError.
+ */
+export async function run(
+  options: RunOptions,
+  progress: Progress,
+  interrupt: AbortSignal,
+): Promise<Result> {
+  const { parameters, accounts } = options;
+  const pool = accounts ? readPool(accounts, parameters.users) : makePool(parameters.users);
+  const server =
+    parameters.url === null ? await startServer(pool, parameters, progress) : undefined;
+  try {
+    return await runAgainst(server, pool, options, progress, interrupt);
+  } finally {
+    await server?.stop();
+  }
+}
+
+async function startServer(
+  pool: Pool,
+  { users, serverCpu }: Parameters,
+  progress: Progress,
+): Promise<OwnServer> {
+  progress.step(`Starting a server with ${users.toLocaleString("en")} accounts.`);
+  return startOwnServer({ ...pool, users: pool.users.slice(0, users) }, serverCpu);
+}
+
+async function runAgainst(
+  server: OwnServer | undefined,
+  pool: Pool,
+  options: RunOptions,
+  progress: Progress,
+  interrupt: AbortSignal,
+): Promise<Result> {
+  const { parameters } = options;
+  const { users, testerCpu, encoding, holdUntilConnected } = parameters;
+  const { behaviour } = profileOf(parameters.profile);
+  const url = server?.url ?? (parameters.url as string);
+  const cores = cpus().length;
+  const testers = options.testers ?? testersFor(parameters, behaviour, cores);
+  if (testerCpu !== null) pinThisProcess(testerCpu);
+
+  const timeline = new Timeline(users, testers, holdUntilConnected, (second) =>
+    progress.second(second),
+  );
+  const subprotocol = encoding === "protobuf" ? "hubbub.v1" : "hubbub.v1.json";
+  const monitor = new Monitor(url, pool.monitor, subprotocol, (sample) => timeline.ping(sample));
+  let startUs = 0;
+  let cutTimer: ReturnType<typeof setTimeout> | undefined;
+  const fleet = new Fleet({
+    prepared: (count) => {
+      if (count % 100 === 0) progress.step(`${count} of ${users} users have their tokens.`);
+    },
+    second: (tester, report) => timeline.report(tester, report),
+    done: (tester) => timeline.done(tester),
+    allArrived: () => {
+      if (holdUntilConnected) {
+        timeline.released(Math.floor((nowUs() - startUs) / SECOND_US));
+        fleet.go(nowUs());
+      }
+      if (behaviour.cutsOff) cutTimer = setTimeout(() => fleet.cut(), halfOfActionsMs(parameters));
+    },
+  });
+  try {
+    const atRest = await monitor.connect();
+    if (atRest === undefined) {
+      progress.step(
+        `${pool.monitor.name} is no monitor there: the server's own figures are missing.`,
+      );
+    }
+    const members = pool.users.slice(0, users).map((account, index) => ({ index, account }));
+    const plan = { url, parameters, behaviour, users: members };
+    await fleet.start(plan, testers, testerCpu, cores);
+    if (interrupt.aborted) throw new InterruptedError("interrupted");
+
+    const startedAt = new Date(Date.now() + START_AHEAD_US / 1000).toISOString();
+    startUs = nowUs() + START_AHEAD_US;
+    fleet.begin(startUs);
+    monitor.begin(startUs);
+    progress.begin(expectedSeconds(parameters));
+    interrupt.addEventListener("abort", () => fleet.stop());
+    let serverEnded: string | undefined;
+    void server?.ended.then((words) => {
+      serverEnded = words;
+      fleet.stop();
+    });
+    const outcome = await fleet.outcome();
+    const durationSeconds = (nowUs() - startUs) / SECOND_US;
+    await monitor.stop();
+    return assemble({
+      options,
+      timeline,
+      outcome,
+      serverEnded,
+      startedAt,
+      durationSeconds,
+      serverVersion: monitor.serverVersion,
+      wasInterrupted: interrupt.aborted,
+      atRestBytes: atRest?.residentBytes,
+    });
+  } finally {
+    clearTimeout(cutTimer);
+    fleet.end();
+    progress.end();
+  }
+}
+
+function pinThisProcess(cpu: number): void {
+  const { exitCode } = Bun.spawnSync([
+    "taskset",
+    "-a",
+    "-p",
+    "-c",
+    String(cpu),
+    String(process.pid),
+  ]);
+  if (exitCode !== 0) throw new StartError(`taskset cannot pin the tester to core ${cpu}`);
+}
+
+function halfOfActionsMs({ actions, betweenSeconds, timeScale }: Parameters): number {
+  return (actions * betweenSeconds * 1000) / timeScale / 2;
+}
+
+/** From the first start to the last farewell, if the server keeps up. */
+export function expectedSeconds(parameters: Parameters): number {
+  const { users, actions, connectEverySeconds, startAfterSeconds, betweenSeconds } = parameters;
+  const ramp = (users - 1) * connectEverySeconds;
+  return (ramp + startAfterSeconds + actions * betweenSeconds) / parameters.timeScale;
+}

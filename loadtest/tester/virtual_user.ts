@@ -1,0 +1,317 @@
+import { type CommandFields, type CommandName, encodeCommand } from "../../src/client/frames.ts";
+import { errorName } from "../../src/wire/codes.ts";
+import type { Resumed, Welcome } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
+import type { Event } from "../../src/wire/gen/hubbub/v1/frames_pb.ts";
+import { encodeSend } from "./client_frames.ts";
+import { nowUs } from "./clock.ts";
+import { Entrance } from "./entrance.ts";
+import { Memberships } from "./memberships.ts";
+import { type Question, Requests } from "./requests.ts";
+import { type EventSink, walkFrame, walkJsonFrame } from "./server_frames.ts";
+import type { SocketEvents, TesterSocket } from "./socket.ts";
+import { stampOf } from "./stamp.ts";
+import type { Surroundings, UserSettings } from "./surroundings.ts";
+import type { Action } from "./workload.ts";
+
+/** After its last action a user waits so long for what it is owed; what has not come then is lost. */
+const FAREWELL_US = 30_000_000;
+
+/**
+ * One user: signs in, connects, joins, acts when its actions are due, checks what it receives, and
+ * leaves. A lost connection is taken up again where it ended.
+ *
+ * Actions are due by the clock, whether the server keeps up or not. One that cannot be carried out
+ * at its time (there is no connection, a join has not been answered) is carried out as soon as it
+ * can be, and counts from when it was due.
+ */
+export class VirtualUser implements EventSink, SocketEvents {
+  readonly #settings: UserSettings;
+  readonly #around: Surroundings;
+  readonly #entrance: Entrance;
+  readonly #requests = new Requests();
+  readonly #memberships: Memberships;
+  #socket: TesterSocket | undefined;
+  #isWelcomed = false;
+  /** Resumed: commands may be sent. */
+  #isOnline = false;
+  #hasArrived = false;
+  #isLeaving = false;
+  #isGone = false;
+  /** When signing in was due. */
+  #enteredUs = 0;
+  /** When the connection was lost that has not been taken up again; 0 where there is none. */
+  #lostUs = 0;
+  /** When the frame at hand came. */
+  #receivedUs = 0;
+  #messages = 0;
+  /** Empty before the first welcome. */
+  #logId = "";
+  /** Due times of actions that could not be carried out yet, the oldest first. */
+  readonly #overdue: number[] = [];
+  /** Questions that a lost connection left open; the next welcome tells what became of them. */
+  #open: Question[] = [];
+
+  constructor(settings: UserSettings, around: Surroundings) {
+    this.#settings = settings;
+    this.#around = around;
+    this.#memberships = new Memberships(settings.name, around.findings, around.room);
+    this.#entrance = new Entrance({
+      ...settings,
+      events: this,
+      onSocket: (socket) => {
+        this.#socket = socket;
+      },
+      onRefusal: (code) => around.gauges.error(code),
+      onGivingUp: () => this.#giveUp(),
+      after: (waitMs, run) => around.schedule.at(nowUs() + waitMs * 1000, run),
+    });
+  }
+
+  /** Signs in and connects. `dueUs` is when that was due. */
+  enter(dueUs: number): void {
+    this.#enteredUs = dueUs;
+    void this.#entrance.open();
+  }
+
+  /** Plans all actions, the first at `firstUs`, and the leaving after the last. */
+  act(firstUs: number): void {
+    const { actions, betweenUs } = this.#settings;
+    const { schedule } = this.#around;
+    const plan = (done: number, dueUs: number) => {
+      if (this.#isLeaving || this.#isGone) return;
+      if (done === actions) return schedule.at(dueUs, () => this.leave());
+      schedule.at(dueUs, () => {
+        this.#overdue.push(dueUs);
+        this.#catchUp();
+        plan(done + 1, dueUs + betweenUs);
+      });
+    };
+    plan(0, firstUs);
+  }
+
+  /** The connection breaks, and is taken up again. */
+  cut(): void {
+    if (!this.#isWelcomed) return;
+    this.#socket?.cut();
+    this.#lost();
+  }
+
+  /** Leaves as soon as everything that was due is done, and everything owed has come. */
+  leave(): void {
+    if (this.#isLeaving || this.#isGone) return;
+    this.#isLeaving = true;
+    if (this.#logId === "") return this.#go();
+    this.#around.schedule.at(nowUs() + FAREWELL_US, () => {
+      if (this.#isGone) return;
+      this.#around.gauges.error("FAREWELL_TIMED_OUT");
+      this.#memberships.settle(this.#memberships.owed());
+      this.#go();
+    });
+    this.#catchUp();
+  }
+
+  // What the socket tells.
+
+  binary(bytes: Uint8Array, from: number, to: number): void {
+    this.#receivedUs = nowUs();
+    walkFrame(bytes, from, to, this);
+  }
+
+  text(text: string): void {
+    this.#receivedUs = nowUs();
+    walkJsonFrame(text, this);
+  }
+
+  closed(reason: string): void {
+    this.#around.gauges.error(/^\d+$/.test(reason) ? `CLOSED_${reason}` : reason);
+    if (reason === "INVALID_TOKEN") this.#settings.pass.refused();
+    this.#lost();
+  }
+
+  // What the frames tell.
+
+  message(channel: number, seq: number, dueUs: number): void {
+    const { gauges, startUs } = this.#around;
+    gauges.deliveries += 1;
+    const track = this.#memberships.get(channel);
+    // A channel that was left, or not joined yet: docs/PROTOCOL.md says that nothing comes then.
+    if (track === undefined) gauges.error("UNOWED_DELIVERY");
+    else if (track.take(seq) && dueUs >= startUs) gauges.delivery.add(this.#receivedUs - dueUs);
+  }
+
+  sent(request: number, channel: number, seq: number): void {
+    const { gauges } = this.#around;
+    const send = this.#requests.sends.get(request);
+    if (send === undefined) return gauges.error("UNASKED_ANSWER");
+    this.#requests.sends.delete(request);
+    gauges.messagesAcknowledged += 1;
+    gauges.ack.add(this.#receivedUs - send.dueUs);
+    this.#memberships.get(channel)?.room.reaches(seq);
+  }
+
+  event({ request, event }: Event): void {
+    const { gauges } = this.#around;
+    switch (event.case) {
+      case "welcome":
+        return this.#welcomed(event.value);
+      case "error":
+        return this.#refused(request, errorName(event.value.code));
+      case "slowConsumer":
+        return gauges.error("SLOW_CONSUMER");
+      case "joined":
+      case "left":
+      case "resumed":
+      case "pong":
+        break;
+      default:
+        return;
+    }
+    const question = this.#requests.answered(request);
+    if (question === undefined) return gauges.error("UNASKED_ANSWER");
+    if (question.kind === "leave") this.#memberships.end(question.track, question.owed);
+    else if (question.kind === "farewell") {
+      this.#memberships.settle(question.owed);
+      return this.#go();
+    } else if (event.case === "joined" && event.value.channel) {
+      this.#memberships.begin(event.value.channel);
+    } else if (event.case === "resumed") this.#resumed(event.value);
+    this.#catchUp();
+  }
+
+  // Coming in.
+
+  #welcomed({ logId, channels }: Welcome): void {
+    const { gauges } = this.#around;
+    this.#entrance.succeeded();
+    this.#isWelcomed = true;
+    gauges.connected += 1;
+    if (this.#logId === "") {
+      gauges.signIns += 1;
+      gauges.signIn.add(this.#receivedUs - this.#enteredUs);
+    } else if (this.#logId !== logId) gauges.error("LOG_CHANGED");
+    this.#logId = logId;
+    this.#memberships.reconcile(channels);
+    for (const question of this.#open.splice(0)) this.#correct(question);
+    this.#ask({ kind: "resume" }, "resume", { cursors: this.#memberships.cursors() });
+  }
+
+  /** Tells the workload where it is wrong about a join or leave that was not answered. */
+  #correct(question: Question): void {
+    const { workload } = this.#settings;
+    if (question.kind !== "join" && question.kind !== "leave") return;
+    const isIn = this.#memberships.named(question.name) !== undefined;
+    if (isIn) workload.isIn(question.name);
+    else workload.isNotIn(question.name);
+  }
+
+  #resumed({ refused }: Resumed): void {
+    const { gauges } = this.#around;
+    for (const { code } of refused) gauges.error(errorName(code));
+    this.#isOnline = true;
+    if (this.#lostUs > 0) {
+      gauges.reconnects += 1;
+      gauges.resume.add(this.#receivedUs - this.#lostUs);
+      this.#lostUs = 0;
+    }
+    for (const [request, send] of this.#requests.sends) this.#put(request, send);
+    if (this.#hasArrived) return;
+    for (const name of this.#settings.workload.begin(this.#memberships.names)) this.#join(name);
+  }
+
+  /** Does what is due and possible now. Called whenever something has changed. */
+  #catchUp(): void {
+    const requests = this.#requests;
+    const mayAct = () => this.#isOnline && !requests.isAsking("join", "leave");
+    if (!mayAct()) return;
+    if (!this.#hasArrived) {
+      this.#hasArrived = true;
+      this.#around.arrived(this);
+    }
+    while (this.#overdue.length > 0 && mayAct()) {
+      this.#carryOut(this.#settings.workload.next(), this.#overdue.shift() as number);
+    }
+    if (this.#isLeaving && mayAct() && !requests.isAsking("farewell")) {
+      this.#ask({ kind: "farewell", owed: this.#memberships.owed() }, "ping", {});
+    }
+  }
+
+  // Acting.
+
+  #carryOut(action: Action, dueUs: number): void {
+    const { gauges, nonceStem } = this.#around;
+    if (action.kind === "pass") return;
+    if (action.kind === "join") {
+      gauges.joins += 1;
+      return this.#join(action.channel);
+    }
+    const track = this.#memberships.named(action.channel);
+    if (track === undefined) return gauges.error("NOT_IN_CHANNEL");
+    const { id: channel, head: owed } = track.room;
+    if (action.kind === "leave") {
+      gauges.leaves += 1;
+      this.#ask({ kind: "leave", name: action.channel, track, owed }, "leave", { channel });
+    } else {
+      gauges.messagesSent += 1;
+      const nonce = `${nonceStem}-${this.#messages++}`;
+      const send = { dueUs, channel, nonce, body: `${stampOf(dueUs)} ${action.text}` };
+      this.#put(this.#requests.send(send), send);
+    }
+  }
+
+  #put(request: number, send: { channel: number; nonce: string; body: string }): void {
+    const { channel, nonce, body } = send;
+    this.#socket?.send(encodeSend(this.#settings.subprotocol, request, channel, nonce, body));
+  }
+
+  #join(name: string): void {
+    this.#ask({ kind: "join", name }, "join", { name });
+  }
+
+  #ask<Name extends CommandName>(
+    question: Question,
+    name: Name,
+    fields: CommandFields<Name>,
+  ): void {
+    const request = this.#requests.ask(question);
+    this.#socket?.send(encodeCommand(this.#settings.subprotocol, request, name, fields));
+  }
+
+  #refused(request: number, code: string): void {
+    this.#around.gauges.error(code);
+    if (this.#requests.sends.delete(request)) return;
+    const question = this.#requests.answered(request);
+    if (question === undefined) return;
+    if (question.kind === "join" || question.kind === "leave") {
+      this.#correct(question);
+      this.#catchUp();
+      // Without the others there is no going on: connect anew and ask again.
+    } else this.cut();
+  }
+
+  // Going.
+
+  #lost(): void {
+    if (this.#isGone) return;
+    if (this.#isWelcomed) this.#around.gauges.connected -= 1;
+    if (this.#isWelcomed && this.#lostUs === 0) this.#lostUs = nowUs();
+    this.#isWelcomed = this.#isOnline = false;
+    this.#socket = undefined;
+    this.#open.push(...this.#requests.abandon());
+    this.#entrance.again();
+  }
+
+  #giveUp(): void {
+    this.#around.gauges.error("GAVE_UP");
+    this.#go();
+  }
+
+  #go(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#entrance.shut();
+    if (this.#isWelcomed) this.#around.gauges.connected -= 1;
+    this.#isWelcomed = this.#isOnline = false;
+    this.#socket?.close();
+    this.#around.gone(this, this.#hasArrived);
+  }
+}

@@ -1,0 +1,143 @@
+import { describe, expect, test } from "bun:test";
+import { create, fromBinary, toBinary, toJsonString } from "@bufbuild/protobuf";
+import fc from "fast-check";
+import { encodeSend } from "../../loadtest/tester/client_frames.ts";
+import { FrameReader } from "../../loadtest/tester/frame_reader.ts";
+import { walkFrame, walkJsonFrame } from "../../loadtest/tester/server_frames.ts";
+import { readStampOfText, stampOf } from "../../loadtest/tester/stamp.ts";
+import {
+  ClientFrameSchema,
+  type Event,
+  type ServerFrame,
+  ServerFrameSchema,
+} from "../../src/wire/gen/hubbub/v1/frames_pb.ts";
+
+const uint32 = fc.oneof(fc.nat(300), fc.nat(0xffff), fc.integer({ min: 0, max: 0xffffffff }));
+const text = fc.string({ unit: "binary", maxLength: 300 });
+const body = fc.oneof(
+  text,
+  fc
+    .tuple(fc.integer({ min: 1, max: 2 ** 52 }), text)
+    .map(([us, rest]) => `${stampOf(us)} ${rest}`),
+);
+
+const message = fc
+  .record({
+    seq: uint32,
+    channel: uint32,
+    authorId: uint32,
+    author: text,
+    timeMs: fc.double(),
+    body,
+  })
+  .map((value) => ({ case: "message" as const, value }));
+const sent = fc
+  .record({ channel: uint32, seq: uint32, timeMs: fc.double(), duplicate: fc.boolean() })
+  .map((value) => ({ case: "sent" as const, value }));
+const pong = fc.double().map((timeMs) => ({ case: "pong" as const, value: { timeMs } }));
+const left = uint32.map((channel) => ({ case: "left" as const, value: { channel } }));
+const event = fc.record({ request: uint32, event: fc.oneof(message, sent, pong, left) });
+
+/** What the walk should tell of an event, in a form that compares well. */
+function told({ request, event }: Event): string {
+  if (event.case === "message" && request === 0) {
+    const { channel, seq, body } = event.value;
+    return `message ${channel} ${seq} ${readStampOfText(body)}`;
+  }
+  if (event.case === "sent") return `sent ${request} ${event.value.channel} ${event.value.seq}`;
+  return `${event.case} ${request}`;
+}
+
+function walked(walk: (sink: Parameters<typeof walkJsonFrame>[1]) => void): string[] {
+  const heard: string[] = [];
+  walk({
+    message: (channel, seq, dueUs) => heard.push(`message ${channel} ${seq} ${dueUs}`),
+    sent: (request, channel, seq) => heard.push(`sent ${request} ${channel} ${seq}`),
+    event: (event) => heard.push(told(event)),
+  });
+  return heard;
+}
+
+describe("the walk over a server frame", () => {
+  test("tells what protobuf-es reads, wherever the frame lies", () => {
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 20 }), fc.nat(50), (events, offset) => {
+        const frame: ServerFrame = create(ServerFrameSchema, { events });
+        const bytes = toBinary(ServerFrameSchema, frame);
+        const around = new Uint8Array(bytes.length + offset + 5).fill(0x0a);
+        around.set(bytes, offset);
+        const heard = walked((sink) => walkFrame(around, offset, offset + bytes.length, sink));
+        expect(heard).toEqual(fromBinary(ServerFrameSchema, bytes).events.map(told));
+      }),
+    );
+  });
+
+  test("tells the same of a frame in JSON", () => {
+    const wellFormed = fc
+      .array(event, { maxLength: 20 })
+      .filter((events) => events.every(({ event }) => !JSON.stringify(event).includes("\\ud")));
+    fc.assert(
+      fc.property(wellFormed, (events) => {
+        const frame: ServerFrame = create(ServerFrameSchema, { events });
+        const heard = walked((sink) => walkJsonFrame(toJsonString(ServerFrameSchema, frame), sink));
+        const withRequests = frame.events.map((each) =>
+          each.event.case === "message" ? told({ ...each, request: 0 }) : told(each),
+        );
+        expect(heard).toEqual(withRequests);
+      }),
+    );
+  });
+
+  test("refuses a frame that ends in the middle of an event", () => {
+    const events = [{ event: { case: "left" as const, value: { channel: 300 } } }];
+    const bytes = toBinary(ServerFrameSchema, create(ServerFrameSchema, { events }));
+    expect(() => walked((sink) => walkFrame(bytes, 0, bytes.length - 1, sink))).toThrow("middle");
+  });
+});
+
+test("a send is encoded as protobuf-es would", () => {
+  const ascii = fc.string({ unit: "grayscale-ascii", minLength: 1, maxLength: 200 });
+  fc.assert(
+    fc.property(uint32, uint32, ascii, ascii, (request, channel, nonce, body) => {
+      const bytes = encodeSend("hubbub.v1", request, channel, nonce, body) as Uint8Array;
+      const command = { case: "send" as const, value: { channel, nonce, body } };
+      const expected = create(ClientFrameSchema, { request, command });
+      expect(fromBinary(ClientFrameSchema, bytes)).toEqual(expected);
+    }),
+  );
+});
+
+test("a stream of WebSocket frames is cut right wherever the reads end", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(fc.nat(300), fc.constantFrom(125, 126, 65_535, 65_536)), { maxLength: 8 }),
+      fc.infiniteStream(fc.integer({ min: 1, max: 70_000 })),
+      (lengths, reads) => {
+        const stream = Buffer.concat(lengths.map((length, index) => frameOf(length, index)));
+        const seen: [length: number, mark: number | undefined][] = [];
+        const reader = new FrameReader((opcode, bytes, from, to) => {
+          expect(opcode).toBe(2);
+          seen.push([to - from, bytes.subarray(from, to).at(-1)]);
+        });
+        for (let at = 0; at < stream.length; ) {
+          const length = reads.next().value;
+          reader.read(stream.subarray(at, at + length));
+          at += length;
+        }
+        expect(seen).toEqual(
+          lengths.map((length, index) => [length, length > 0 ? index + 1 : undefined]),
+        );
+      },
+    ),
+  );
+});
+
+/** A binary frame whose payload is its index plus one, over and over. */
+function frameOf(length: number, index: number): Buffer {
+  const head = length < 126 ? Buffer.alloc(2) : Buffer.alloc(length < 65_536 ? 4 : 10);
+  head[0] = 0x82;
+  head[1] = length < 126 ? length : length < 65_536 ? 126 : 127;
+  if (length >= 65_536) head.writeBigUInt64BE(BigInt(length), 2);
+  else if (length >= 126) head.writeUInt16BE(length, 2);
+  return Buffer.concat([head, Buffer.alloc(length, index + 1)]);
+}
