@@ -36,23 +36,50 @@ type NumberFlag =
 
 const DAY_SECONDS = 86_400;
 
+const { parameters: standard } = profileOf("standard");
+
+function profilesHelp(): string {
+  const lines = profileNames.map((name) => `  ${name.padEnd(12)}${profileOf(name).summary}\n`);
+  return `\nProfiles:\n${lines.join("")}`;
+}
+
 /** The flags that say what is done: those of a run and of `capacity`. */
 export function withWorkloadOptions(command: Command): Command {
-  const profiles = profileNames.map((name) => `${name}: ${profileOf(name).summary}`).join("; ");
   return command
+    .addHelpText("after", profilesHelp())
     .addOption(
-      new Option("--profile <name>", `what is done. ${profiles}`)
+      new Option("--profile <name>", "what is done; it sets what the other flags do not: see below")
         .choices(profileNames)
         .default("standard"),
     )
-    .option("--users <count>", "virtual users", whole(1, 1_000_000))
-    .option("--actions <count>", "actions of each user", whole(0, 100_000_000))
-    .option("--connect-every <s>", "seconds between two users' starts", decimal(0, DAY_SECONDS))
-    .option("--start-after <s>", "seconds before a user's first action", decimal(0, DAY_SECONDS))
-    .option("--between <s>", "seconds between a user's actions", decimal(0.001, DAY_SECONDS))
-    .option("--mix <send/join/leave>", "per cent of actions, such as 94/3/3", parseMix)
-    .option("--channels <count>", "channels that users share", whole(1, 10_000))
-    .option("--body-words <min-max>", "words of a message, such as 1-10 or 5", parseBodyWords)
+    .option("--users <count>", `virtual users (standard: ${standard.users})`, whole(1, 1_000_000))
+    .option(
+      "--actions <count>",
+      `actions of each user (standard: ${standard.actions})`,
+      whole(0, 100_000_000),
+    )
+    .option(
+      "--connect-every <s>",
+      `seconds between two users' starts (standard: ${standard.connectEverySeconds})`,
+      decimal(0, DAY_SECONDS),
+    )
+    .option(
+      "--start-after <s>",
+      `seconds before a user's first action (standard: ${standard.startAfterSeconds})`,
+      decimal(0, DAY_SECONDS),
+    )
+    .option(
+      "--between <s>",
+      `seconds between a user's actions (standard: ${standard.betweenSeconds})`,
+      decimal(0.001, DAY_SECONDS),
+    )
+    .option("--mix <send/join/leave>", "per cent of actions (standard: 94/3/3)", parseMix)
+    .option(
+      "--channels <count>",
+      `channels that users share (standard: ${standard.channels})`,
+      whole(1, 10_000),
+    )
+    .option("--body-words <min-max>", "words of a message (standard: 1-10)", parseBodyWords)
     .addOption(
       new Option("--encoding <name>", "of the wire")
         .choices(["protobuf", "json"])
@@ -65,8 +92,8 @@ export function withWorkloadOptions(command: Command): Command {
         .choices(["password", "token"])
         .default("password"),
     )
-    .option("--seed <number>", "the same seed, the same actions", whole(0, 0xffffffff))
-    .option("--time-scale <k>", "divide all waits by this", decimal(0.001, 10_000))
+    .option("--seed <number>", "the same seed, the same actions (default: 1)", whole(0, 0xffffffff))
+    .option("--time-scale <k>", "divide all waits by this (default: 1)", decimal(0.001, 10_000))
     .option("--accounts <file>", "the pool of accounts; without it, the run's own")
     .option("--url <url>", "a server that is running; without it, the run starts its own", parseUrl)
     .option("--server-cpu <core>", "pin the run's own server to this core", whole(0, 4095))

@@ -145,7 +145,7 @@ function skipField(bytes: Uint8Array, at: number): number {
 
 interface JsonEvent {
   readonly request?: number;
-  readonly message?: { readonly channel: number; readonly seq: number; readonly body?: string };
+  readonly message?: { readonly channel?: number; readonly seq?: number; readonly body?: string };
   readonly sent?: { readonly channel?: number; readonly seq?: number };
 }
 
@@ -154,8 +154,10 @@ export function walkJsonFrame(text: string, sink: EventSink): void {
   const { events = [] } = JSON.parse(text) as { events?: JsonEvent[] };
   for (const event of events) {
     const { request = 0, message, sent } = event;
-    if (message) sink.message(message.channel, message.seq, readStampOfText(message.body ?? ""));
-    else if (sent) sink.sent(request, sent.channel ?? 0, sent.seq ?? 0);
+    if (message) {
+      const { channel = 0, seq = 0, body = "" } = message;
+      sink.message(channel, seq, readStampOfText(body));
+    } else if (sent) sink.sent(request, sent.channel ?? 0, sent.seq ?? 0);
     else sink.event(fromJson(EventSchema, event as JsonValue, { ignoreUnknownFields: true }));
   }
 }

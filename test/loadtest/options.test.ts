@@ -104,7 +104,7 @@ describe("the expectations", () => {
 
 describe("the profiles", () => {
   test("are those of issue 3", () => {
-    expect([...profileNames].sort()).toEqual(
+    expect<string[]>([...profileNames].sort()).toEqual(
       ["direct", "idle", "no-sign-in", "one-room", "reconnect", "soak", "standard", "storm"].sort(),
     );
   });

@@ -10,7 +10,7 @@ const VICTIM = "load_00002";
 async function runWith(fault: Fault) {
   await using server = new StubServer();
   server.fault = fault;
-  return runCrew(server.url, few);
+  return await runCrew(server.url, few);
 }
 
 describe("the self-check", () => {
