@@ -39,7 +39,7 @@ const program = withRunOptions(new Command("loadtest"))
 Exits with 0 if nothing was lost and all expectations hold; 1 if not; 2 if it was asked for wrongly;
 3 if the tester was the bottleneck; 130 if it was interrupted (the report is written all the same).
 
-  bun run loadtest --out results/standard
+  bun run loadtest --out out/standard
   bun run loadtest --users 50 --actions 10 --time-scale 10
   bun run loadtest --profile no-sign-in --users 425 --expect 'p90<=200,p95<=500,p99<=1000'`,
   )

@@ -97,8 +97,8 @@ async function runAgainst(
     }
     const members = pool.users.slice(0, users).map((account, index) => ({ index, account }));
     const plan = { url, parameters, behaviour, users: members };
-    await fleet.start(plan, testers, testerCpu, cores);
-    if (interrupt.aborted) throw new InterruptedError("interrupted");
+    // Fetching tokens may take minutes.
+    await Promise.race([fleet.start(plan, testers, testerCpu, cores), interrupted(interrupt)]);
 
     const startedAt = new Date(Date.now() + START_AHEAD_US / 1000).toISOString();
     startUs = nowUs() + START_AHEAD_US;
@@ -130,6 +130,15 @@ async function runAgainst(
     fleet.end();
     progress.end();
   }
+}
+
+/** Rejects with an InterruptedError when the signal says so. */
+function interrupted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const interrupt = () => reject(new InterruptedError("interrupted"));
+    if (signal.aborted) interrupt();
+    else signal.addEventListener("abort", interrupt, { once: true });
+  });
 }
 
 function pinThisProcess(cpu: number): void {

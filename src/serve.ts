@@ -12,7 +12,7 @@ import { Counters } from "./monitor/counters.ts";
 import { LoopDelay, Readings } from "./monitor/figures.ts";
 import { liveness, readiness } from "./monitor/health.ts";
 import type { Log as EventLog } from "./monitor/log.ts";
-import { Budgets } from "./session/budget.ts";
+import { Budgets, TokenBucket } from "./session/budget.ts";
 import { greetingOf } from "./session/greeting.ts";
 import { listen, urlOf } from "./session/listen.ts";
 import type { Services } from "./session/services.ts";
@@ -138,6 +138,8 @@ export async function serve(
     clockMs,
   };
   const sessions = new Sessions();
+  const { newAccountsPerHour } = config;
+  const registrations = new TokenBucket(newAccountsPerHour / 3600, newAccountsPerHour, clockMs());
 
   const auth = await startAuth({
     config,
@@ -148,6 +150,8 @@ export async function serve(
     log: eventLog,
     endSession: (id) => sessions.endSignIn(id),
     accountCreated: (account) => membership.count(account),
+    admitRegistration: () => registrations.take(clockMs()),
+    openSessions: () => sessions.signIns(),
   });
 
   started.defer(() => auth.stop());
@@ -166,8 +170,10 @@ export async function serve(
       "/readyz": () => readiness(isStopping, log.available),
       "/": () => new Response(`Hubbub ${version} is running. Its API is described at /openapi.\n`),
     },
-    fetch: (request) =>
-      isStopping ? refusal(ErrorCode.GOING_AWAY, { retryAfterMs: 1000 }) : auth.fetch(request),
+    fetch: (request, server) =>
+      isStopping
+        ? refusal(ErrorCode.GOING_AWAY, { retryAfterMs: 1000 })
+        : auth.fetch(request, server.requestIP(request)?.address),
     websocket: websocketHandler(services, sessions),
   });
 
@@ -179,7 +185,7 @@ export async function serve(
   const timers = [
     setInterval(() => sessions.checkSlow(config.outboundBytes), SLOW_CHECK_MS),
     setInterval(() => budgets.prune(), PRUNE_MS),
-    setInterval(() => void checkpoints.tick(counters.batches), CHECKPOINT_MS),
+    setInterval(() => void checkpoints.tick(), CHECKPOINT_MS),
     setInterval(() => membership.flush().catch(notFlushed), config.subscriptionFlushSeconds * 1000),
   ];
 
@@ -194,14 +200,19 @@ export async function serve(
       // Stops listening; open connections go on.
       void server.stop();
       sessions.announceGoingAway();
-      await log.close();
-      sessions.closeAll();
       timers.forEach(clearInterval);
-      loopDelay.stop();
-      await auth.stop();
-      await membership.flush();
-      await store.close();
-      await server.stop(true);
+      await log.close();
+      try {
+        // All at once, where each last disconnect would write its own.
+        await membership.flush();
+        sessions.closeAll();
+        await auth.stop();
+        await membership.flush();
+      } finally {
+        loopDelay.stop();
+        await store.close();
+        await server.stop(true);
+      }
     },
   };
 }

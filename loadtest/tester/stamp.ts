@@ -5,9 +5,9 @@
 
 const SPACE = 0x20;
 
-/** The stamp of a due time. */
+/** The stamp of a due time, rounded to whole microseconds. */
 export function stampOf(dueUs: number): string {
-  return dueUs.toString(36);
+  return Math.round(dueUs).toString(36);
 }
 
 /** Hot. The due time at the beginning of a body, or 0 where there is none: somebody else's message. */

@@ -1,14 +1,12 @@
-import { type CommandFields, type CommandName, encodeCommand } from "../../src/client/frames.ts";
 import { errorName } from "../../src/wire/codes.ts";
 import type { Resumed, Welcome } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
 import type { Event } from "../../src/wire/gen/hubbub/v1/frames_pb.ts";
-import { encodeSend } from "./client_frames.ts";
 import { nowUs } from "./clock.ts";
+import { Conversation, type Question } from "./conversation.ts";
 import { Entrance } from "./entrance.ts";
 import { Memberships } from "./memberships.ts";
-import { type Question, Requests } from "./requests.ts";
 import { type EventSink, walkFrame, walkJsonFrame } from "./server_frames.ts";
-import type { SocketEvents, TesterSocket } from "./socket.ts";
+import type { SocketEvents } from "./socket.ts";
 import { stampOf } from "./stamp.ts";
 import type { Surroundings, UserSettings } from "./surroundings.ts";
 import type { Action } from "./workload.ts";
@@ -28,9 +26,8 @@ export class VirtualUser implements EventSink, SocketEvents {
   readonly #settings: UserSettings;
   readonly #around: Surroundings;
   readonly #entrance: Entrance;
-  readonly #requests = new Requests();
+  readonly #conversation: Conversation;
   readonly #memberships: Memberships;
-  #socket: TesterSocket | undefined;
   #isWelcomed = false;
   /** Resumed: commands may be sent. */
   #isOnline = false;
@@ -54,15 +51,17 @@ export class VirtualUser implements EventSink, SocketEvents {
   constructor(settings: UserSettings, around: Surroundings) {
     this.#settings = settings;
     this.#around = around;
+    this.#conversation = new Conversation(settings.subprotocol);
     this.#memberships = new Memberships(settings.name, around.findings, around.room);
     this.#entrance = new Entrance({
       ...settings,
       events: this,
-      onSocket: (socket) => {
-        this.#socket = socket;
-      },
+      onSocket: (socket) => this.#conversation.continueOn(socket),
       onRefusal: (code) => around.gauges.error(code),
-      onGivingUp: () => this.#giveUp(),
+      onGivingUp: () => {
+        around.gauges.error("GAVE_UP");
+        this.#go();
+      },
       after: (waitMs, run) => around.schedule.at(nowUs() + waitMs * 1000, run),
     });
   }
@@ -92,7 +91,7 @@ export class VirtualUser implements EventSink, SocketEvents {
   /** The connection breaks, and is taken up again. */
   cut(): void {
     if (!this.#isWelcomed) return;
-    this.#socket?.cut();
+    this.#conversation.cut();
     this.#lost();
   }
 
@@ -141,9 +140,8 @@ export class VirtualUser implements EventSink, SocketEvents {
 
   sent(request: number, channel: number, seq: number): void {
     const { gauges } = this.#around;
-    const send = this.#requests.sends.get(request);
+    const send = this.#conversation.sendAnswered(request);
     if (send === undefined) return gauges.error("UNASKED_ANSWER");
-    this.#requests.sends.delete(request);
     gauges.messagesAcknowledged += 1;
     gauges.ack.add(this.#receivedUs - send.dueUs);
     this.#memberships.get(channel)?.room.reaches(seq);
@@ -151,6 +149,7 @@ export class VirtualUser implements EventSink, SocketEvents {
 
   event({ request, event }: Event): void {
     const { gauges } = this.#around;
+    const conversation = this.#conversation;
     switch (event.case) {
       case "welcome":
         return this.#welcomed(event.value);
@@ -166,10 +165,13 @@ export class VirtualUser implements EventSink, SocketEvents {
       default:
         return;
     }
-    const question = this.#requests.answered(request);
+    const question = conversation.answered(request);
     if (question === undefined) return gauges.error("UNASKED_ANSWER");
     if (question.kind === "leave") this.#memberships.end(question.track, question.owed);
     else if (question.kind === "farewell") {
+      // The pong comes after the answers of all sends before it.
+      for (let send = conversation.unansweredSends; send > 0; send--)
+        gauges.error("UNANSWERED_SEND");
       this.#memberships.settle(question.owed);
       return this.#go();
     } else if (event.case === "joined" && event.value.channel) {
@@ -192,7 +194,7 @@ export class VirtualUser implements EventSink, SocketEvents {
     this.#logId = logId;
     this.#memberships.reconcile(channels);
     for (const question of this.#open.splice(0)) this.#correct(question);
-    this.#ask({ kind: "resume" }, "resume", { cursors: this.#memberships.cursors() });
+    this.#conversation.ask({ kind: "resume" }, "resume", { cursors: this.#memberships.cursors() });
   }
 
   /** Tells the workload where it is wrong about a join or leave that was not answered. */
@@ -213,15 +215,17 @@ export class VirtualUser implements EventSink, SocketEvents {
       gauges.resume.add(this.#receivedUs - this.#lostUs);
       this.#lostUs = 0;
     }
-    for (const [request, send] of this.#requests.sends) this.#put(request, send);
+    this.#conversation.repeatSends();
     if (this.#hasArrived) return;
-    for (const name of this.#settings.workload.begin(this.#memberships.names)) this.#join(name);
+    for (const name of this.#settings.workload.begin(this.#memberships.names)) {
+      this.#conversation.join(name);
+    }
   }
 
   /** Does what is due and possible now. Called whenever something has changed. */
   #catchUp(): void {
-    const requests = this.#requests;
-    const mayAct = () => this.#isOnline && !requests.isAsking("join", "leave");
+    const conversation = this.#conversation;
+    const mayAct = () => this.#isOnline && !conversation.isAsking("join", "leave");
     if (!mayAct()) return;
     if (!this.#hasArrived) {
       this.#hasArrived = true;
@@ -230,8 +234,8 @@ export class VirtualUser implements EventSink, SocketEvents {
     while (this.#overdue.length > 0 && mayAct()) {
       this.#carryOut(this.#settings.workload.next(), this.#overdue.shift() as number);
     }
-    if (this.#isLeaving && mayAct() && !requests.isAsking("farewell")) {
-      this.#ask({ kind: "farewell", owed: this.#memberships.owed() }, "ping", {});
+    if (this.#isLeaving && mayAct() && !conversation.isAsking("farewell")) {
+      this.#conversation.ask({ kind: "farewell", owed: this.#memberships.owed() }, "ping", {});
     }
   }
 
@@ -242,44 +246,28 @@ export class VirtualUser implements EventSink, SocketEvents {
     if (action.kind === "pass") return;
     if (action.kind === "join") {
       gauges.joins += 1;
-      return this.#join(action.channel);
+      return this.#conversation.join(action.channel);
     }
     const track = this.#memberships.named(action.channel);
     if (track === undefined) return gauges.error("NOT_IN_CHANNEL");
     const { id: channel, head: owed } = track.room;
     if (action.kind === "leave") {
       gauges.leaves += 1;
-      this.#ask({ kind: "leave", name: action.channel, track, owed }, "leave", { channel });
+      this.#conversation.ask({ kind: "leave", name: action.channel, track, owed }, "leave", {
+        channel,
+      });
     } else {
       gauges.messagesSent += 1;
       const nonce = `${nonceStem}-${this.#messages++}`;
       const send = { dueUs, channel, nonce, body: `${stampOf(dueUs)} ${action.text}` };
-      this.#put(this.#requests.send(send), send);
+      this.#conversation.send(send);
     }
-  }
-
-  #put(request: number, send: { channel: number; nonce: string; body: string }): void {
-    const { channel, nonce, body } = send;
-    this.#socket?.send(encodeSend(this.#settings.subprotocol, request, channel, nonce, body));
-  }
-
-  #join(name: string): void {
-    this.#ask({ kind: "join", name }, "join", { name });
-  }
-
-  #ask<Name extends CommandName>(
-    question: Question,
-    name: Name,
-    fields: CommandFields<Name>,
-  ): void {
-    const request = this.#requests.ask(question);
-    this.#socket?.send(encodeCommand(this.#settings.subprotocol, request, name, fields));
   }
 
   #refused(request: number, code: string): void {
     this.#around.gauges.error(code);
-    if (this.#requests.sends.delete(request)) return;
-    const question = this.#requests.answered(request);
+    if (this.#conversation.sendAnswered(request)) return;
+    const question = this.#conversation.answered(request);
     if (question === undefined) return;
     if (question.kind === "join" || question.kind === "leave") {
       this.#correct(question);
@@ -292,17 +280,13 @@ export class VirtualUser implements EventSink, SocketEvents {
 
   #lost(): void {
     if (this.#isGone) return;
-    if (this.#isWelcomed) this.#around.gauges.connected -= 1;
-    if (this.#isWelcomed && this.#lostUs === 0) this.#lostUs = nowUs();
+    if (this.#isWelcomed) {
+      this.#around.gauges.connected -= 1;
+      this.#lostUs ||= nowUs();
+    }
     this.#isWelcomed = this.#isOnline = false;
-    this.#socket = undefined;
-    this.#open.push(...this.#requests.abandon());
+    this.#open.push(...this.#conversation.lost());
     this.#entrance.again();
-  }
-
-  #giveUp(): void {
-    this.#around.gauges.error("GAVE_UP");
-    this.#go();
   }
 
   #go(): void {
@@ -311,7 +295,7 @@ export class VirtualUser implements EventSink, SocketEvents {
     this.#entrance.shut();
     if (this.#isWelcomed) this.#around.gauges.connected -= 1;
     this.#isWelcomed = this.#isOnline = false;
-    this.#socket?.close();
+    this.#conversation.close();
     this.#around.gone(this, this.#hasArrived);
   }
 }

@@ -37,6 +37,10 @@ export interface AuthParts {
   readonly endSession: (sessionId: string) => void;
   /** Called after each registration. */
   readonly accountCreated: (accountId: number) => void;
+  /** Takes leave for one more registration: 0, or the ms to wait. */
+  readonly admitRegistration: () => number;
+  /** The sessions that have an open socket; they are in use. */
+  readonly openSessions: () => Iterable<string>;
   /** Milliseconds since the Unix epoch. */
   readonly now?: () => number;
 }
@@ -86,6 +90,8 @@ export async function startAuth(parts: AuthParts): Promise<Auth> {
     log,
     sessionEnded,
     accountCreated: parts.accountCreated,
+    admitRegistration: parts.admitRegistration,
+    openSessions: parts.openSessions,
     now,
   });
 

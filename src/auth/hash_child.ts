@@ -110,7 +110,7 @@ export class HashChild {
 
   #spawn(): Bun.Subprocess {
     const file = join(import.meta.dir, "hash_process.ts");
-    // SCHED_IDLE runs only when a core has nothing else to do; the lowest nice value still takes
+    // SCHED_IDLE runs only when a core has nothing else to do; the lowest priority still takes
     // its small share from the event loop.
     const idle = process.platform === "linux" ? Bun.which("chrt") : null;
     const prefix = idle === null ? [] : [idle, "-i", "0"];

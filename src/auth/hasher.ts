@@ -5,6 +5,8 @@ import { Refusal } from "./refusal.ts";
 
 /** About what a hash takes on one core; the first guess until some have been measured. */
 const FIRST_GUESS_MS = 20;
+/** Nobody is made to wait longer: clients and proxies give up, and the hash is made for nobody. */
+const LONGEST_WAIT_MS = 25_000;
 /** How much a new measurement moves the average. */
 const SMOOTHING = 0.2;
 
@@ -85,14 +87,20 @@ export class Hasher {
       this.#running += 1;
       return;
     }
-    if (this.#waiting.length >= this.#limits.waiting) throw this.#busy();
+    if (this.#waiting.length >= this.#limits.waiting || this.#emptyMs() > LONGEST_WAIT_MS) {
+      throw this.#busy();
+    }
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   #busy(): Refusal {
-    const emptyMs = ((this.#waiting.length + 1) * this.#averageMs) / this.#limits.atOnce;
     // From once to twice the time the queue needs, so that those refused come back spread out.
-    const retryAfterMs = Math.ceil(Math.max(1000, emptyMs) * (1 + this.#random()));
+    const retryAfterMs = Math.ceil(Math.max(1000, this.#emptyMs()) * (1 + this.#random()));
     return new Refusal(ErrorCode.SIGN_IN_BUSY, undefined, retryAfterMs);
+  }
+
+  /** When a sign-in that came now would have its turn. */
+  #emptyMs(): number {
+    return ((this.#waiting.length + 1) * this.#averageMs) / this.#limits.atOnce;
   }
 }

@@ -34,6 +34,10 @@ export interface SignInParts {
   /** Called with each session that has ended. */
   readonly sessionEnded: (sessionId: string) => void;
   readonly accountCreated: (accountId: number) => void;
+  /** Takes leave for one more registration: 0, or the ms to wait. */
+  readonly admitRegistration: () => number;
+  /** The sessions that have an open socket. */
+  readonly openSessions: () => Iterable<string>;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
@@ -53,7 +57,7 @@ export class SignIns {
 
   /** Makes an account and signs it in. */
   async register(name: string, password: string, label: string): Promise<Grant> {
-    const { config, reads, run, hasher, accountCreated, now } = this.#parts;
+    const { config, reads, run, hasher, accountCreated, admitRegistration, now } = this.#parts;
     if (config.registration === "closed") throw new Refusal(ErrorCode.REGISTRATION_CLOSED);
     if (!accountNamePattern.test(name)) {
       throw new Refusal(
@@ -63,6 +67,8 @@ export class SignIns {
     }
     const normalized = acceptedPassword("password", password);
     if (reads.credentialsByName(name) !== undefined) throw new Refusal(ErrorCode.NAME_TAKEN);
+    const waitMs = admitRegistration();
+    if (waitMs > 0) throw new Refusal(ErrorCode.RATE_LIMITED, undefined, waitMs);
     const passwordHash = await hasher.hash(normalized);
     const account = await run("createAccount", { name, passwordHash, role: "user", nowMs: now() });
     if (account === "name taken") throw new Refusal(ErrorCode.NAME_TAKEN);
@@ -136,9 +142,10 @@ export class SignIns {
     this.#ended(ended);
   }
 
-  /** Ends the sessions that have expired. */
+  /** Ends the sessions that have expired. One with an open socket is in use, and prolonged. */
   async endExpired(): Promise<void> {
-    const { run, now } = this.#parts;
+    const { run, now, openSessions } = this.#parts;
+    await run("prolongSessions", [...openSessions()], now(), this.#expiresMs());
     let expired: readonly string[];
     do {
       expired = await run("deleteExpiredSessions", now());

@@ -1,16 +1,9 @@
 import type { RunJob } from "../store/jobs.ts";
 import { MAX_CHANNEL_ID } from "../store/position.ts";
+import type { ChannelRow } from "../store/store.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { nameKey } from "../wire/names.ts";
 import { Channel } from "./channel.ts";
-
-/** A channel as the file describes it. */
-export interface StoredChannel {
-  readonly id: number;
-  readonly name: string;
-  readonly head: number;
-  readonly members: number;
-}
 
 interface Options {
   readonly run: RunJob;
@@ -27,7 +20,7 @@ export class Channels {
   /** Names that are being created, so that two joins at once make one channel. */
   readonly #creating = new Map<string, Promise<Channel>>();
 
-  constructor(stored: Iterable<StoredChannel>, options: Options) {
+  constructor(stored: Iterable<ChannelRow>, options: Options) {
     this.#options = options;
     for (const { id, name, head, members } of stored) {
       this.#add(new Channel(id, name, head, members));

@@ -9,7 +9,7 @@ export function banner(
   const survives =
     config.durability === "synced" ? "survives a power cut" : "survives a killed process";
   const count = (value: number) => value.toLocaleString("en");
-  const firstAccount = `bun hubbub chat general --user ada --register --url ${url}`;
+  const firstAccount = `${bunCommand()} hubbub chat general --user ada --register --url ${url}`;
   const text = `
 Hubbub ${version} is listening on ${url}
 
@@ -26,4 +26,9 @@ Hubbub ${version} is listening on ${url}
   const { durability, bodyBytes, messagesPerSecond, channelsPerUser, connections } = config;
   const limits = { bodyBytes, messagesPerSecond, channelsPerUser, connections };
   return { text, fields: { url, dataFile, version, durability, limits, firstAccount } };
+}
+
+/** How this person runs Bun: who came by npx has none on the path. */
+function bunCommand(): string {
+  return /[\\/]_npx[\\/]/.test(process.execPath) ? `npx --yes bun@${Bun.version}` : "bun";
 }

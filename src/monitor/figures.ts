@@ -5,24 +5,43 @@ import type { Counters, Distribution } from "./counters.ts";
 /** The moving average of the volume covers about this many pings. */
 const EMA_WINDOW = 3;
 
-/** The delay of the event loop, sampled by a timer of this many ms. */
+/** The event loop's delay is sampled by a timer of this many ms. */
 const LOOP_SAMPLE_MS = 10;
+/** The delay is summed up for each second, and so many of them are remembered. */
+const REMEMBERED_SECONDS = 60;
 
 /** Watches the event loop. One instance a server, started at its start. */
 export class LoopDelay {
   readonly #histogram = monitorEventLoopDelay({ resolution: LOOP_SAMPLE_MS });
+  readonly #seconds: { readonly endedMs: number; readonly p99Ms: number }[] = [];
+  readonly #timer: Timer;
 
   constructor() {
     this.#histogram.enable();
+    this.#timer = setInterval(() => this.#sumUp(), 1000);
+    this.#timer.unref();
   }
 
-  /** 99th percentile in ms since the start, the sampling interval itself taken off. */
-  get p99Ms(): number {
-    return Math.max(0, this.#histogram.percentile(99) / 1e6 - LOOP_SAMPLE_MS);
+  /**
+   * The 99th percentile, in ms, of the worst second since then: how late the samples came.
+   *
+   * @param sinceMs of `performance.now()`.
+   */
+  worstP99Ms(sinceMs: number): number {
+    const seconds = this.#seconds.filter(({ endedMs }) => endedMs > sinceMs);
+    return Math.max(0, ...seconds.map(({ p99Ms }) => p99Ms));
   }
 
   stop(): void {
+    clearInterval(this.#timer);
     this.#histogram.disable();
+  }
+
+  #sumUp(): void {
+    const p99Ms = this.#histogram.percentile(99) / 1e6;
+    this.#seconds.push({ endedMs: performance.now(), p99Ms });
+    this.#histogram.reset();
+    if (this.#seconds.length > REMEMBERED_SECONDS) this.#seconds.shift();
   }
 }
 
@@ -80,7 +99,7 @@ export class Readings {
       messagesIn: current.messagesIn - last.messagesIn,
       deliveriesOut,
       volumePerSecond: this.#volumePerSecond,
-      loopDelayMs: this.#loopDelay.p99Ms,
+      loopDelayMs: this.#loopDelay.worstP99Ms(last.atMs),
       activeAccounts: counters.activeAccounts,
       connections: counters.connections,
       batchMessages: summarize(counters.batchMessages),

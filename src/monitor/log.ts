@@ -20,15 +20,21 @@ export function createLog(
     formatters: { level: (label) => ({ level: label }) },
   };
   const text = format === "text" || (format === "auto" && process.stdout.isTTY);
-  if (!text) return pino(options, pino.destination({ dest: 1, sync: true }));
+  if (!text) {
+    const output = pino.destination({ dest: 1, sync: true });
+    output.on("error", carryOn);
+    return pino(options, output);
+  }
   const { formatters: _, ...plain } = options;
-  return pino(
-    plain,
-    pretty({
-      sync: true,
-      singleLine: true,
-      translateTime: "SYS:HH:MM:ss.l",
-      ignore: "pid,hostname",
-    }),
-  );
+  const output = pretty({
+    sync: true,
+    singleLine: true,
+    translateTime: "SYS:HH:MM:ss.l",
+    ignore: "pid,hostname",
+  });
+  output.on("error", carryOn);
+  return pino(plain, output);
 }
+
+/** A log that cannot be written, because its disk is full, must not stop the server. */
+function carryOn(): void {}

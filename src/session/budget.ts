@@ -27,6 +27,11 @@ export class TokenBucket {
     return Math.max(1, Math.ceil((tokens - this.#tokens) / this.#perMs));
   }
 
+  /** Puts tokens back that were taken for nothing. */
+  giveBack(tokens = 1): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + tokens);
+  }
+
   /** Whether nothing is missing, so that a new bucket would be the same. */
   isFull(nowMs: number): boolean {
     this.#refill(nowMs);
@@ -41,7 +46,12 @@ export class TokenBucket {
 
 type RateLimits = Pick<
   Config,
-  "messagesPerSecond" | "messageBurst" | "commandsPerSecond" | "commandBurst" | "newChannelsPerHour"
+  | "messagesPerSecond"
+  | "messageBurst"
+  | "commandsPerSecond"
+  | "commandBurst"
+  | "newChannelsPerHour"
+  | "refusalsBeforeClose"
 >;
 
 /** What one user may send, over all of the user's connections. */
@@ -52,16 +62,20 @@ export class UserBudget {
   readonly commands: TokenBucket;
   /** Channels that are made: they stay, and there is room for so many. */
   readonly newChannels: TokenBucket;
+  /** Refusals for the rate, and unreadable frames, before connections are closed. */
+  readonly refusals: TokenBucket;
 
   constructor(limits: RateLimits, nowMs: number) {
-    const { newChannelsPerHour } = limits;
+    const { newChannelsPerHour, refusalsBeforeClose } = limits;
     this.messages = new TokenBucket(limits.messagesPerSecond, limits.messageBurst, nowMs);
     this.commands = new TokenBucket(limits.commandsPerSecond, limits.commandBurst, nowMs);
     this.newChannels = new TokenBucket(newChannelsPerHour / 3600, newChannelsPerHour, nowMs);
+    this.refusals = new TokenBucket(refusalsBeforeClose / 10, refusalsBeforeClose, nowMs);
   }
 
   isFull(nowMs: number): boolean {
-    return [this.messages, this.commands, this.newChannels].every((bucket) => bucket.isFull(nowMs));
+    const buckets = [this.messages, this.commands, this.newChannels, this.refusals];
+    return buckets.every((bucket) => bucket.isFull(nowMs));
   }
 }
 

@@ -12,6 +12,9 @@ import type { CatchUp } from "./live.ts";
 import { memberChannel } from "./member_channel.ts";
 import type { Session } from "./session.ts";
 
+/** Cursors that every server takes in one command; more, if a user may be in more channels. */
+const LEAST_CURSORS = 64;
+
 /** Bytes of recent messages in one frame of a catch-up. */
 const FRAME_BYTES = 64 * 1024;
 
@@ -24,6 +27,11 @@ const FRAME_BYTES = 64 * 1024;
  */
 export async function resume(session: Session, request: number, command: Resume): Promise<void> {
   const { live, user } = session;
+  const most = Math.max(LEAST_CURSORS, session.services.config.channelsPerUser);
+  if (command.cursors.length > most) {
+    const text = `There may be at most ${most} cursors in one resume.`;
+    return session.refused(request, ErrorCode.INVALID_ARGUMENT, 0, text);
+  }
   const refused: RefusedCursor[] = [];
   const catchUps: { catchUp: CatchUp; after: number }[] = [];
 
@@ -73,8 +81,8 @@ async function catchUpWith(session: Session, catchUp: CatchUp, after: number): P
   let last = after;
   while (session.isOpen && session.live.isCurrent(catchUp)) {
     if (last === channel.head) return session.live.finish(catchUp);
-    last = await sendPage(session, channel, catchUp, last);
-    await session.whenDrained();
+    const from = last;
+    last = await session.inTurn(() => sendPage(session, channel, catchUp, from));
   }
 }
 
@@ -86,6 +94,8 @@ async function sendPage(
   last: number,
 ): Promise<number> {
   const { ring, history, counters, config } = session.services;
+  // It may have waited for its turn.
+  if (!session.isOpen || !session.live.isCurrent(catchUp)) return last;
   const recent = ring.after(channel.id, last, FRAME_BYTES);
   if (recent !== undefined) {
     session.sendFrame(session.encoding.encodeRecords(recent.records));

@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import type { Channel } from "../channels/channel.ts";
 import type { Join, Leave } from "../wire/gen/hubbub/v1/commands_pb.ts";
 import { ErrorCode, JoinedSchema, LeftSchema } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { channelNamePattern } from "../wire/names.ts";
@@ -13,11 +14,19 @@ export async function join(session: Session, request: number, { name }: Join): P
     return session.refused(request, ErrorCode.INVALID_ARGUMENT, 0, text);
   }
   const { channels, membership, budgets, clockMs } = session.services;
-  if (channels.named(name) === undefined) {
-    const waitMs = budgets.of(session.identity.accountId).newChannels.take(clockMs());
+  const { newChannels } = budgets.of(session.identity.accountId);
+  const isNew = channels.named(name) === undefined;
+  if (isNew) {
+    const waitMs = newChannels.take(clockMs());
     if (waitMs > 0) return session.limited(request, ErrorCode.RATE_LIMITED, waitMs);
   }
-  const channel = await membership.join(session.user, name, session);
+  let channel: Channel | ErrorCode | undefined;
+  try {
+    channel = await membership.join(session.user, name, session);
+  } finally {
+    const isMade = typeof channel === "object";
+    if (isNew && !isMade) newChannels.giveBack();
+  }
   if (typeof channel === "number") return session.refused(request, channel);
   if (!session.isOpen) return;
   // The user may have been in it already, or have left it again by another connection.

@@ -5,6 +5,9 @@ import type { SocketData } from "./websocket.ts";
 /** Bodies of HTTP requests are small; those of sign-in have a smaller bound of their own. */
 const REQUEST_BODY_BYTES = 64 * 1024;
 
+/** An HTTP connection on which nothing moves this long is closed, one that waits for us included. */
+const IDLE_SECONDS = 30;
+
 /** The port could not be opened, with a sentence for the person who runs the server. */
 export class ListenError extends Error {
   override readonly name = "ListenError";
@@ -39,6 +42,8 @@ export function listen({ host, port }: Config, handlers: Handlers): Server<Socke
       // Two servers must not share a port unnoticed.
       reusePort: false,
       maxRequestBodySize: REQUEST_BODY_BYTES,
+      // A sign-in may wait that long for its hash: see auth/hasher.ts.
+      idleTimeout: IDLE_SECONDS,
       development: false,
     });
   } catch (error) {

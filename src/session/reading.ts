@@ -6,11 +6,20 @@ import { memberChannel, pageLimit } from "./member_channel.ts";
 import type { Session } from "./session.ts";
 
 /** A page of a channel's history. Only what has been delivered is shown. */
-export async function readHistory(
+export function readHistory(
+  session: Session,
+  request: number,
+  command: ReadHistory,
+): Promise<void> {
+  return session.inTurn(() => sendPage(session, request, command));
+}
+
+async function sendPage(
   session: Session,
   request: number,
   { channel: id, from, limit: asked }: ReadHistory,
 ): Promise<void> {
+  if (!session.isOpen) return;
   const channel = memberChannel(session, id);
   if (typeof channel === "number") return session.refused(request, channel);
   const { history } = session.services;

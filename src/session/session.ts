@@ -15,7 +15,6 @@ import {
   SentSchema,
 } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { type Event, EventSchema } from "../wire/gen/hubbub/v1/frames_pb.ts";
-import { TokenBucket } from "./budget.ts";
 import { describeChannel } from "./describe.ts";
 import { LiveChannels } from "./live.ts";
 import type { Services } from "./services.ts";
@@ -50,7 +49,6 @@ const FAULT_COST = 10;
  */
 export class Session implements Sender, Connection {
   readonly live: LiveChannels;
-  readonly #refusals: TokenBucket;
   #user: User | undefined;
   /** For a monitor: measures from one ping to the next. */
   readonly #readings: Readings | undefined;
@@ -60,7 +58,8 @@ export class Session implements Sender, Connection {
   pendingCommands = 0;
   /** A slow-consumer notice has gone out and the socket has not caught up since. */
   isSlow = false;
-  #drained: (() => void)[] = [];
+  #lastTurn: Promise<void> = Promise.resolve();
+  #hasRoom = () => {};
 
   constructor(
     readonly identity: Identity,
@@ -68,12 +67,6 @@ export class Session implements Sender, Connection {
     readonly socket: Socket,
     readonly services: Services,
   ) {
-    const { refusalsBeforeClose } = services.config;
-    this.#refusals = new TokenBucket(
-      refusalsBeforeClose / 10,
-      refusalsBeforeClose,
-      services.clockMs(),
-    );
     this.live = new LiveChannels(socket, encoding);
     this.#readings = identity.role === "user" ? undefined : services.measure();
   }
@@ -141,14 +134,17 @@ export class Session implements Sender, Connection {
   /** Refuses a command for its rate; closes the connection if it goes on like that. */
   limited(request: number, code: ErrorCode, retryAfterMs: number): void {
     this.refused(request, code, retryAfterMs);
-    if (this.#refusals.take(this.services.clockMs()) > 0) this.close(CloseCode.TOO_MANY_REFUSALS);
+    if (this.#hasRefusalsLeft(1)) return;
+    this.flush();
+    this.close(CloseCode.TOO_MANY_REFUSALS);
   }
 
   /** Refuses a frame that could not be read; closes the connection if there are many of them. */
   faulty(request: number, code: ErrorCode, text: string): void {
     this.refused(request, code, 0, text);
-    const isOver = this.#refusals.take(this.services.clockMs(), FAULT_COST) > 0;
-    if (isOver) this.close(CloseCode.TOO_MANY_FAULTS);
+    if (this.#hasRefusalsLeft(FAULT_COST)) return;
+    this.flush();
+    this.close(CloseCode.TOO_MANY_FAULTS);
   }
 
   /** Sends the answers that wait. */
@@ -173,19 +169,41 @@ export class Session implements Sender, Connection {
     this.answer(0, { case: "left", value: create(LeftSchema, { channel: channel.id }) });
   }
 
-  /** Resolves when the socket holds next to nothing back, or is closed. */
-  whenDrained(): Promise<void> {
-    const isFull = this.socket.getBufferedAmount() > this.services.config.outboundBytes / 4;
-    if (!this.#isOpen || !isFull) return Promise.resolve();
-    return new Promise((resolve) => this.#drained.push(resolve));
+  /**
+   * Does work that sends a page: one page at a time on this connection, and only when the socket
+   * holds little back. So a slow reader waits, and costs the server nothing meanwhile.
+   */
+  async inTurn<T>(work: () => Promise<T> | T): Promise<T> {
+    const before = this.#lastTurn;
+    const turn = Promise.withResolvers<void>();
+    this.#lastTurn = turn.promise;
+    try {
+      await before;
+      if (this.#isOpen && this.#isFull()) {
+        const room = Promise.withResolvers<void>();
+        this.#hasRoom = room.resolve;
+        await room.promise;
+      }
+      return await work();
+    } finally {
+      turn.resolve();
+    }
   }
 
-  /** The socket has sent what it held back. */
+  /** The socket has sent some of what it held back, not necessarily all, or is closed. */
   drained(): void {
+    if (this.#isOpen && this.#isFull()) return;
     this.isSlow = false;
-    const waiting = this.#drained;
-    this.#drained = [];
-    for (const resolve of waiting) resolve();
+    this.#hasRoom();
+  }
+
+  #isFull(): boolean {
+    return this.socket.getBufferedAmount() > this.services.config.outboundBytes / 4;
+  }
+
+  #hasRefusalsLeft(cost: number): boolean {
+    const { budgets, clockMs } = this.services;
+    return budgets.of(this.identity.accountId).refusals.take(clockMs(), cost) === 0;
   }
 
   #answerLater(request: number, event: Event["event"]): void {

@@ -24,13 +24,13 @@ export class Sessions {
   /** The socket of a session is open: makes its user present and welcomes it. */
   opened(session: Session): void {
     const { counters, greeting, now } = session.services;
+    session.opened();
     this.#all.add(session);
     const { sessionId } = session.identity;
     const ofSignIn = this.#bySignIn.get(sessionId) ?? new Set();
     this.#bySignIn.set(sessionId, ofSignIn.add(session));
     counters.connections += 1;
     counters.connectionsOpened += 1;
-    session.opened();
     const { user } = session;
     const value = create(WelcomeSchema, {
       ...greeting,
@@ -53,6 +53,11 @@ export class Sessions {
     counters.connections -= 1;
     counters.closed(code);
     session.closed();
+  }
+
+  /** The sign-ins that have a connection. */
+  signIns(): Iterable<string> {
+    return this.#bySignIn.keys();
   }
 
   /** Closes the connections of a sign-in that has ended. */

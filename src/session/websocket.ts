@@ -14,7 +14,7 @@ import type { Sessions } from "./sessions.ts";
 export interface SocketData {
   readonly identity: Identity;
   readonly encoding: Encoding;
-  session?: Session;
+  session?: Session | undefined;
 }
 
 /** What may pile up for one socket between two calls of `Sessions.checkSlow`. */
@@ -46,12 +46,16 @@ export async function upgrade(
   if (isStopping()) return refuse(ErrorCode.GOING_AWAY, 1000);
   const encoding = encodingOf(request);
   if (encoding === undefined) return refuse(ErrorCode.UNKNOWN_SUBPROTOCOL);
-  const { config, membership } = services;
+  const { config, membership, budgets, clockMs } = services;
+  const identity = await identify(request);
+  if ("refused" in identity) return refuse(identity.refused);
+  // Nothing is awaited from here to the upgrade, so what is looked at now still holds then.
+  if (isStopping()) return refuse(ErrorCode.GOING_AWAY, 1000);
   if (sessions.count >= config.connections) {
     return refuse(ErrorCode.TOO_MANY_CONNECTIONS, 5000);
   }
-  const identity = await identify(request);
-  if ("refused" in identity) return refuse(identity.refused);
+  const waitMs = budgets.of(identity.accountId).commands.take(clockMs());
+  if (waitMs > 0) return refuse(ErrorCode.RATE_LIMITED, waitMs);
   if (membership.connectionsOf(identity.accountId) >= config.sessionsPerUser) {
     return refuse(ErrorCode.TOO_MANY_SESSIONS, 5000);
   }
@@ -81,7 +85,14 @@ export function websocketHandler(
       const { identity, encoding } = socket.data;
       const session = new Session(identity, encoding, socket, services);
       socket.data.session = session;
-      sessions.opened(session);
+      try {
+        sessions.opened(session);
+      } catch (error) {
+        // The disk refused to say which channels the user is in.
+        services.eventLog.error({ err: error }, "a connection could not be opened");
+        socket.data.session = undefined;
+        socket.terminate();
+      }
     },
     message(socket, data) {
       if (socket.data.session !== undefined) receive(socket.data.session, data);

@@ -1,6 +1,6 @@
-import { type Database, SQLiteError } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { nameKey } from "../wire/names.ts";
-import { StoreError } from "./errors.ts";
+import { reading } from "./errors.ts";
 import { GENERAL_CHANNEL_ID } from "./schema.ts";
 import { sessionJobs } from "./sign_ins.ts";
 
@@ -61,9 +61,6 @@ export function accountJobs(db: Database) {
   const subscribe = db.prepare<unknown, [number, number]>(
     "INSERT INTO subscription (account_id, channel_id) VALUES (?, ?)",
   );
-  const setHash = db.prepare<unknown, [string, number]>(
-    "UPDATE account SET password_hash = ? WHERE id = ?",
-  );
   const replaceHash = db.prepare<unknown, [string, number, string]>(
     "UPDATE account SET password_hash = ? WHERE id = ? AND password_hash = ?",
   );
@@ -78,11 +75,6 @@ export function accountJobs(db: Database) {
       if (account === null) return "name taken";
       subscribe.run(account.id, GENERAL_CHANNEL_ID);
       return account;
-    },
-
-    /** Sets a forgotten password; sessions go on. Returns false where there is no such account. */
-    setPasswordHash(accountId: number, passwordHash: string): boolean {
-      return setHash.run(passwordHash, accountId).changes > 0;
     },
 
     /**
@@ -158,13 +150,4 @@ function credentialsOf(row: CredentialsRow | null): Credentials | undefined {
   if (row === null) return undefined;
   const { passwordHash, ...account } = row;
   return { account, passwordHash };
-}
-
-function reading<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof SQLiteError)) throw error;
-    throw new StoreError(error.code ?? "SQLITE_ERROR", error.message);
-  }
 }

@@ -11,7 +11,7 @@ export interface SubscriptionChange {
 
 /**
  * Everything that is written besides messages. The jobs run on the writer thread, one after
- * another and between batches, each in a transaction of its own.
+ * another and between batches: see job_queue.ts.
  */
 export function jobs(db: Database) {
   return { ...accountJobs(db), ...channelJobs(db), ...subscriptionJobs(db) };

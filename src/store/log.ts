@@ -196,7 +196,6 @@ export class Log {
   #failed(batch: OpenBatch, error: unknown): void {
     this.#options.counters.batchesFailed += 1;
     this.#available = false;
-    this.#options.availability(false, error);
     for (const refused of [batch, this.#open]) {
       refused.senders.forEach((sender, index) => {
         const request = refused.requests[index] as number;
@@ -206,6 +205,7 @@ export class Log {
     this.#open.bytes.take();
     this.#open.clear();
     this.#probeLater();
+    this.#options.availability(false, error);
   }
 
   #probeLater(): void {

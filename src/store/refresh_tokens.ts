@@ -31,8 +31,8 @@ interface TokenRow extends Account {
 
 /**
  * The writes of refresh tokens. A session has at most one `current` token and one `issued`
- * successor, so that a lost answer or a second tab logs nobody out: until the successor is used,
- * the current token may be presented again and gets another successor.
+ * successor, so that a lost answer logs nobody out: until the successor is used, the current token
+ * may be presented again, and gets another successor in the place of the first.
  */
 export function refreshTokenJobs(db: Database) {
   const find = db.prepare<TokenRow, [Uint8Array<ArrayBuffer>]>(

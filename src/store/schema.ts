@@ -73,6 +73,9 @@ const migrations: readonly string[] = [
   `,
 ];
 
+/** How long a connection waits for another program that writes to the file. */
+export const BUSY_TIMEOUT_MS = 5000;
+
 /** A file that cannot be used, with a sentence for the person who runs the server. */
 export class StoreFileError extends Error {
   override readonly name = "StoreFileError";
@@ -92,12 +95,12 @@ export function openForWriting(path: string, durability: Durability): Database {
   return guarded(path, () => {
     const db = new Database(path, { create: true, readwrite: true, strict: true });
     try {
-      db.run("PRAGMA busy_timeout = 5000");
+      db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
       // First, so that nothing of a file that is not ours is changed, its journal mode included.
       const version = versionOf(db, path);
       db.run("PRAGMA journal_mode = WAL");
       db.run(`PRAGMA synchronous = ${durability === "synced" ? "FULL" : "NORMAL"}`);
-      // Checkpoints are made beside the commits, not in the middle of one: see checkpoint.ts.
+      // Checkpoints are made beside the commits, not in the middle of one: see checkpoints.ts.
       db.run("PRAGMA wal_autocheckpoint = 0");
       db.run("PRAGMA foreign_keys = ON");
       db.run("PRAGMA cache_size = -65536");
@@ -114,7 +117,7 @@ export function openForWriting(path: string, durability: Durability): Database {
 export function openForCheckpoints(path: string): Database {
   return guarded(path, () => {
     const db = new Database(path, { readwrite: true, strict: true });
-    db.run("PRAGMA busy_timeout = 5000");
+    db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     db.run("PRAGMA wal_autocheckpoint = 0");
     return db;
   });
@@ -124,7 +127,7 @@ export function openForCheckpoints(path: string): Database {
 export function openForReading(path: string): Database {
   return guarded(path, () => {
     const db = new Database(path, { readonly: true, strict: true });
-    db.run("PRAGMA busy_timeout = 5000");
+    db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     db.run("PRAGMA cache_size = -16384");
     return db;
   });

@@ -36,6 +36,9 @@ export function sessionJobs(db: Database) {
     `INSERT INTO session (id, account_id, label, created_ms, used_ms, expires_ms)
      VALUES (?, ?, ?, ?, ?, ?)`,
   );
+  const prolong = db.prepare<unknown, [number, number, string]>(
+    "UPDATE session SET used_ms = ?, expires_ms = ? WHERE id = ?",
+  );
   const end = db.prepare<unknown, [string, number]>(
     "DELETE FROM session WHERE id = ? AND account_id = ?",
   );
@@ -63,6 +66,11 @@ export function sessionJobs(db: Database) {
       insert.run(id, accountId, label, nowMs, nowMs, expiresMs);
       tokens.addFirst(id, session.refreshHash, nowMs);
       return idsOf(ended);
+    },
+
+    /** Notes that sessions are in use; those that have ended are passed over. */
+    prolongSessions(ids: readonly string[], nowMs: number, expiresMs: number): void {
+      for (const id of ids) prolong.run(nowMs, expiresMs, id);
     },
 
     /** Returns false where the account has no such session. */

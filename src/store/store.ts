@@ -9,7 +9,7 @@ import {
   statSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { StoreError } from "./errors.ts";
+import { reading, StoreError } from "./errors.ts";
 import { History } from "./history.ts";
 import { POSITIONS_PER_CHANNEL } from "./position.ts";
 import type { Durability } from "./schema.ts";
@@ -41,7 +41,7 @@ export interface Store {
   readonly history: History;
   /** Read-only, on this thread: for indexed reads of single rows. */
   readonly reads: Database;
-  /** Names the log; a restored backup gets another. */
+  /** Names the log, so that clients can tell one from another. */
   readonly logId: string;
   readonly channels: readonly ChannelRow[];
   /** The highest account id; 0 while there is none. */
@@ -83,7 +83,8 @@ export async function openStore(
       logId,
       channels,
       newestAccount,
-      subscriptionsOf: (account) => subscriptions.all(account).map((row) => row.channel_id),
+      subscriptionsOf: (account) =>
+        reading(() => subscriptions.all(account)).map((row) => row.channel_id),
       async close() {
         try {
           await history.close();

@@ -1,18 +1,24 @@
 import { SQLiteError } from "bun:sqlite";
 import { StoreError } from "./errors.ts";
 
+/** The code of an error that is not SQLite's: a broken invariant. */
+const UNEXPECTED = "UNEXPECTED";
+
 /**
  * Calls to a worker thread as promises. Calls are carried out one after another in the order in
- * which they were made. An SQLite error in the thread rejects its call with a StoreError; should
- * the thread itself die, every waiting and later call rejects and `died` is called once.
+ * which they were made. An SQLite error in the thread rejects its call with a StoreError; any
+ * other is a broken invariant, and calls `died`. Should the thread itself die, every waiting and
+ * later call rejects, and `died` is called.
  */
 export class Thread<Calls extends ThreadCalls> {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #died: (error: Error) => void;
   #nextId = 1;
   #death: StoreError | undefined;
 
   constructor(file: URL, died: (error: Error) => void) {
+    this.#died = died;
     this.#worker = new Worker(file);
     this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#settle(data);
     this.#worker.onerror = (event) => {
@@ -48,8 +54,16 @@ export class Thread<Calls extends ThreadCalls> {
     const waiting = this.#waiting.get(reply.id);
     if (waiting === undefined) return;
     this.#waiting.delete(reply.id);
-    if (reply.error === undefined) waiting.resolve(reply.value);
-    else waiting.reject(new StoreError(reply.error.code, reply.error.message));
+    const { error } = reply;
+    if (error === undefined) waiting.resolve(reply.value);
+    else if (error.code !== UNEXPECTED) {
+      waiting.reject(new StoreError(error.code, error.message));
+    } else {
+      // A broken invariant is not a full disk: there is no going on as if it were.
+      const broken = new Error(error.message);
+      waiting.reject(broken);
+      this.#died(broken);
+    }
   }
 }
 
@@ -97,7 +111,7 @@ function describe(error: unknown): { code: string; message: string } {
     return { code: error.code ?? "SQLITE_ERROR", message: error.message };
   }
   return {
-    code: "UNEXPECTED",
+    code: UNEXPECTED,
     message: error instanceof Error ? (error.stack ?? error.message) : String(error),
   };
 }

@@ -1,4 +1,5 @@
 import type { CommitResult } from "./committer.ts";
+import { JobQueue } from "./job_queue.ts";
 import type { RunJob } from "./jobs.ts";
 import type { Durability } from "./schema.ts";
 import { Thread } from "./thread.ts";
@@ -7,6 +8,7 @@ import type { WriterCalls } from "./writer.worker.ts";
 /** The writer thread, as the rest of the server sees it. */
 export class Writer {
   readonly #thread: Thread<WriterCalls>;
+  readonly #jobs = new JobQueue((orders) => this.#thread.call("jobs", [orders]));
 
   private constructor(thread: Thread<WriterCalls>) {
     this.#thread = thread;
@@ -33,9 +35,10 @@ export class Writer {
     return this.#thread.call("probe", []);
   }
 
-  readonly run: RunJob = (name, ...args) =>
-    // The thread answers with what the job of that name returns.
-    this.#thread.call("job", [name, args]) as Promise<never>;
+  /** Runs a job: see JobQueue. */
+  get run(): RunJob {
+    return this.#jobs.run;
+  }
 
   restartWal(): Promise<void> {
     return this.#thread.call("restartWal", []);

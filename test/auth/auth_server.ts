@@ -44,6 +44,10 @@ export class AuthServer implements AsyncDisposable {
   readonly logged: string[] = [];
   readonly endedSessions: string[] = [];
   accountsCreated = 0;
+  /** What registrations are told to wait. */
+  registrationWaitMs = 0;
+  /** Sessions that have an open socket. */
+  readonly openSessions: string[] = [];
   /** Milliseconds since the Unix epoch. */
   nowMs = Date.now();
   readonly #stack = new AsyncDisposableStack();
@@ -66,6 +70,8 @@ export class AuthServer implements AsyncDisposable {
       counters: server.counters,
       log: pino({ level: "debug" }, { write: (line) => server.logged.push(line) }),
       endSession: (sessionId) => server.endedSessions.push(sessionId),
+      admitRegistration: () => server.registrationWaitMs,
+      openSessions: () => server.openSessions,
       accountCreated: () => {
         server.accountsCreated += 1;
       },

@@ -27,6 +27,15 @@ describe("registration", () => {
     expect(server.accountsCreated).toBe(1);
   });
 
+  test("has a rate for the whole server, since all other limits are by account", async () => {
+    await using server = await AuthServer.start();
+    server.registrationWaitMs = 36_000;
+    const answer = await server.post("/auth/register", { name: "ada", password: PASSWORD });
+    expect(answer.status).toBe(429);
+    expect(answer.body.error).toMatchObject({ code: "RATE_LIMITED", retry_after_ms: 36_000 });
+    expect(server.counters.hashes).toBe(0);
+  });
+
   test("refuses a name that is taken, in whatever case", async () => {
     await using server = await AuthServer.start();
     await server.register("Ada");

@@ -81,7 +81,9 @@ const provocations: Record<KnownError, () => Promise<ErrorCode>> = {
     const longNonce = await refusalOf(ada, ada.post(send(GENERAL, "hello", "é".repeat(33))));
     const join = { case: "join", value: { name: "no spaces" } } as const;
     const badName = await refusalOf(ada, ada.post(join));
-    const codes = [empty, noNonce, longNonce, badName].map(({ code }) => code);
+    const cursors = Array.from({ length: 101 }, (_, index) => ({ channel: index, after: 0 }));
+    const tooMany = await refusalOf(ada, ada.post({ case: "resume", value: { cursors } }));
+    const codes = [empty, noNonce, longNonce, badName, tooMany].map(({ code }) => code);
     expect(new Set(codes).size).toBe(1);
     return codes[0] as ErrorCode;
   },
@@ -400,4 +402,29 @@ test("one user cannot use up the room for channels: making them has a rate, join
   const bob = await enter(server, "bob");
   await bob.expect("joined", join("three"));
   await again.expect("joined", join("three"));
+});
+
+test("connecting again brings no new budget", async () => {
+  await using server = await startServer({
+    messageBurst: 1,
+    messagesPerSecond: 1,
+    refusalsBeforeClose: 5,
+  });
+  const ada = await enter(server);
+  for (let index = 0; index < 20; index++) ada.post(send(GENERAL, "hello"));
+  expect((await ada.untilClosed()).code).toBe(CloseCode.TOO_MANY_REFUSALS);
+  const again = await RawConnection.open(server.url, ada.accessToken);
+  for (let index = 0; index < 5; index++) again.post(send(GENERAL, "hello"));
+  expect((await again.untilClosed()).code).toBe(CloseCode.TOO_MANY_REFUSALS);
+  expect(again.events.filter(({ event }) => event.case === "error").length).toBeLessThan(5);
+});
+
+test("connecting has a rate", async () => {
+  await using server = await startServer({ commandBurst: 2, commandsPerSecond: 1 });
+  const ada = await enter(server);
+  await RawConnection.open(server.url, ada.accessToken);
+  const headers = { Authorization: `Bearer ${ada.accessToken}` };
+  const refused = await askToUpgrade(server.url, headers);
+  expect(Number(refused.headers.get("Retry-After"))).toBeGreaterThan(0);
+  expect(await codeOf(refused)).toBe(ErrorCode.RATE_LIMITED);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { type Fault, StubServer } from "./stub_server.ts";
 import { runCrew } from "./stub_run.ts";
+import { type Fault, StubServer } from "./stub_server.ts";
 
 /** Four users in one room, ten messages each, all together from the start. */
 const few = { users: 4, actions: 10, between: 0.02, holdUntilConnected: true };

@@ -141,3 +141,11 @@ function frameOf(length: number, index: number): Buffer {
   else if (length >= 126) head.writeUInt16BE(length, 2);
   return Buffer.concat([head, Buffer.alloc(length, index + 1)]);
 }
+
+test("a stamp gives the due time back to the microsecond, fractions or not", () => {
+  fc.assert(
+    fc.property(fc.double({ min: 1, max: 2 ** 52, noNaN: true }), (dueUs) => {
+      expect(readStampOfText(`${stampOf(dueUs)} and more`)).toBe(Math.round(dueUs));
+    }),
+  );
+});

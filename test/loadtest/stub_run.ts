@@ -1,12 +1,11 @@
 import { makePool } from "../../loadtest/accounts.ts";
 import { runOptionsOf } from "../../loadtest/options.ts";
-import { latencyOf } from "../../loadtest/percentiles.ts";
+import { addCounts, latencyOf, newHistogram } from "../../loadtest/percentiles.ts";
 import { profileOf } from "../../loadtest/profiles.ts";
 import type { Integrity, Latency } from "../../loadtest/result.ts";
 import { nowUs } from "../../loadtest/tester/clock.ts";
 import { Crew } from "../../loadtest/tester/crew.ts";
 import type { SecondReport } from "../../loadtest/tester/messages.ts";
-import { addCounts, newHistogram } from "../../loadtest/percentiles.ts";
 
 type Flags = Parameters<typeof runOptionsOf>[0];
 

@@ -85,6 +85,7 @@ const limits = {
   commandsPerSecond: 10,
   commandBurst: 4,
   newChannelsPerHour: 3,
+  refusalsBeforeClose: 5,
 };
 
 test("a user's messages, other commands and new channels have budgets of their own", () => {
@@ -92,6 +93,7 @@ test("a user's messages, other commands and new channels have budgets of their o
   expect(granted(budget.messages, 0, 9)).toBe(2);
   expect(granted(budget.commands, 0, 9)).toBe(4);
   expect(granted(budget.newChannels, 0, 9)).toBe(3);
+  expect(granted(budget.refusals, 0, 9)).toBe(5);
   expect(granted(budget.messages, 1_000, 9)).toBe(1);
   expect(granted(budget.commands, 1_000, 9)).toBe(4);
   expect(granted(budget.newChannels, 20 * 60_000, 9)).toBe(1);

@@ -98,7 +98,8 @@ export class Client {
     if (end === undefined) return;
     if (frame !== undefined) {
       for (const event of decodeFrame(frame)) this.#take(event);
-      if (!end.socket.hasFrames && end.socket.isOpen) end.session.drained();
+      // Bun tells of every bit of progress, not only of the end.
+      if (end.socket.isOpen) end.session.drained();
     } else if (!end.socket.isOpen) {
       // The server's end of a lost connection learns of it now.
       end.socket.close(1006);

@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { fromBinary } from "@bufbuild/protobuf";
-import type { StoredChannel } from "../../src/channels/channels.ts";
 import type { Page } from "../../src/store/reader.worker.ts";
+import type { ChannelRow } from "../../src/store/store.ts";
 import { type Message, MessageSchema } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
 import { layMessageRecords } from "../../src/wire/lay.ts";
 
@@ -56,7 +56,7 @@ export class File {
     return new Set(this.#subscriptions.all(account).map((row) => row.channel_id));
   }
 
-  channels(): StoredChannel[] {
+  channels(): ChannelRow[] {
     return this.#db
       .query<{ id: number; name: string; members: number }, []>(
         `SELECT id, name, (SELECT count(*) FROM subscription WHERE channel_id = id) AS members

@@ -27,35 +27,31 @@ beforeEach(() => {
 });
 
 describe("the WAL", () => {
-  test("is copied after commits, and left alone while there are none", async () => {
-    await checkpoints.tick(0);
-    expect(happened).toEqual([]);
-    await checkpoints.tick(3);
-    await checkpoints.tick(3);
-    expect(happened).toEqual(["checkpoint"]);
-    await checkpoints.tick(4);
+  test("is copied at every tick, whoever wrote to it", async () => {
+    await checkpoints.tick();
+    await checkpoints.tick();
     expect(happened).toEqual(["checkpoint", "checkpoint"]);
   });
 
   test("is started over by the writer only past its bound", async () => {
     checkpoint = async () => BOUND_FRAMES;
-    await checkpoints.tick(1);
+    await checkpoints.tick();
     expect(happened).toEqual(["checkpoint"]);
     checkpoint = async () => BOUND_FRAMES + 1;
-    await checkpoints.tick(2);
+    await checkpoints.tick();
     expect(happened).toEqual(["checkpoint", "checkpoint", "restart"]);
   });
 
   test("is copied by one checkpoint at a time", async () => {
     const { promise, resolve } = Promise.withResolvers<number>();
     checkpoint = () => promise;
-    const first = checkpoints.tick(1);
-    await checkpoints.tick(2);
+    const first = checkpoints.tick();
+    await checkpoints.tick();
     expect(happened).toEqual(["checkpoint"]);
     resolve(0);
     await first;
     // What the second tick would have copied is copied by the next.
-    await checkpoints.tick(2);
+    await checkpoints.tick();
     expect(happened).toEqual(["checkpoint", "checkpoint"]);
   });
 });
@@ -63,19 +59,19 @@ describe("the WAL", () => {
 describe("a checkpoint that fails", () => {
   const error = new Error("the disk is full");
 
-  test("is told of, and tried again after the next commit", async () => {
+  test("is told of, and tried again at the next tick", async () => {
     checkpoint = () => Promise.reject(error);
-    await checkpoints.tick(1);
+    await checkpoints.tick();
     expect(happened).toEqual(["checkpoint", error]);
     checkpoint = async () => 0;
-    await checkpoints.tick(2);
+    await checkpoints.tick();
     expect(happened).toEqual(["checkpoint", error, "checkpoint"]);
   });
 
   test("is told of where the writer cannot start the WAL over", async () => {
     checkpoint = async () => BOUND_FRAMES + 1;
     restartWal = () => Promise.reject(error);
-    await checkpoints.tick(1);
+    await checkpoints.tick();
     expect(happened).toEqual(["checkpoint", "restart", error]);
   });
 });

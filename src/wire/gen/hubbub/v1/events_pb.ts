@@ -635,7 +635,7 @@ export type Figures = Message$1<"hubbub.v1.Figures"> & {
   volumePerSecond: number;
 
   /**
-   * Event-loop delay, 99th percentile.
+   * Event-loop delay: the 99th percentile of the worst second of the period.
    *
    * @generated from field: double loop_delay_ms = 8;
    */
@@ -652,7 +652,8 @@ export type Figures = Message$1<"hubbub.v1.Figures"> & {
   connections: number;
 
   /**
-   * Messages per batch, and milliseconds per commit, medians and 99th percentiles.
+   * Messages per batch, and milliseconds per commit, medians and 99th percentiles since the
+   * server's start.
    *
    * @generated from field: hubbub.v1.Summary batch_messages = 11;
    */
