@@ -6,7 +6,6 @@ import type { RunOptions } from "./options.ts";
 import type { Progress } from "./progress.ts";
 import type { Parameters, Result, Verdict } from "./result.ts";
 import { run } from "./run.ts";
-import { isTesterBound } from "./verdict.ts";
 import { fitVolumeLaw, type VolumeLaw } from "./volume_law.ts";
 
 /** Between two users' starts: a little more than a sign-in costs the server. */
@@ -137,10 +136,9 @@ function stepOptions({ optionsOf, stepSeconds }: CapacityOptions, users: number)
 
 function stepOf(result: Result, targets: readonly Target[]): CapacityStep {
   const { delivery } = result.plateauLatencyMs ?? result.latencyMs;
-  const { serverPlateau, testerPlateau, testerLatenessP99Ms } = result.load;
+  const { serverPlateau, testerPlateau } = result.load;
   const isFastEnough = delivery.count > 0 && judge(targets, delivery).every(({ holds }) => holds);
   const isSound = result.verdict === "passed" || result.verdict === "tester-bound";
-  const evidence = { testerLoad: testerPlateau, serverLoad: serverPlateau, testerLatenessP99Ms };
   const holds = isSound && isFastEnough;
   return {
     users: result.parameters.users,
@@ -151,13 +149,7 @@ function stepOf(result: Result, targets: readonly Target[]): CapacityStep {
     p99Ms: delivery.p99,
     serverLoad: serverPlateau,
     testerLoad: testerPlateau,
-    verdict: !isSound
-      ? result.verdict
-      : holds
-        ? "passed"
-        : isTesterBound(evidence)
-          ? "tester-bound"
-          : "failed",
+    verdict: holds ? "passed" : result.verdict === "passed" ? "failed" : result.verdict,
     because: result.because,
   };
 }

@@ -20,9 +20,10 @@ export function parseTargets(text: string): Target[] | undefined {
   return targets;
 }
 
+/** An expectation of deliveries that never came does not hold. */
 export function judge(targets: readonly Target[], delivery: Latency): Expectation[] {
   return targets.map(({ percentile, atMostMs }) => {
     const actualMs = delivery[percentile];
-    return { percentile, atMostMs, actualMs, holds: actualMs <= atMostMs };
+    return { percentile, atMostMs, actualMs, holds: delivery.count > 0 && actualMs <= atMostMs };
   });
 }

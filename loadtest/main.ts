@@ -19,6 +19,7 @@ import {
 import { StartError } from "./own_server.ts";
 import { createProgress } from "./progress.ts";
 import type { Result } from "./result.ts";
+import { resultText } from "./result_text.ts";
 import { InterruptedError, run } from "./run.ts";
 import { summaryOf } from "./summary.ts";
 import { exitCodes, MISUSED } from "./verdict.ts";
@@ -49,7 +50,7 @@ Exits with 0 if nothing was lost and all expectations hold; 1 if not; 2 if it wa
     if (complaint !== undefined) return misused(complaint);
     const result = await run(options, createProgress(), interruption());
     if (options.out !== undefined) await write(result, options.out);
-    if (options.json) process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+    if (options.json) process.stdout.write(resultText(result));
     else process.stdout.write(summaryOf(result));
     process.exitCode = exitCodes[result.verdict];
   });
@@ -143,7 +144,7 @@ function interruption(): AbortSignal {
 
 async function write(result: Result, folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  await Bun.write(join(folder, "result.json"), `${JSON.stringify(result, undefined, 2)}\n`);
+  await Bun.write(join(folder, "result.json"), resultText(result));
   const { writeReport } = await import("./report/write.ts");
   await writeReport(result, folder);
   process.stderr.write(`The report is in ${folder}.\n`);

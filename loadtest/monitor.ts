@@ -90,14 +90,18 @@ export class Monitor implements EventSink, SocketEvents {
     plan(0);
   }
 
-  /** Waits for the last pongs and closes. */
-  async stop(): Promise<void> {
+  /** Waits for the last pongs. */
+  async finish(): Promise<void> {
     this.#isStopped = true;
     const untilUs = nowUs() + LAST_PONG_US;
     while (this.#waiting.size > 0 && nowUs() < untilUs) await Bun.sleep(10);
     for (const { dueUs, second } of this.#waiting.values()) {
       this.#onSample({ second, latencyUs: nowUs() - dueUs, figures: undefined });
     }
+  }
+
+  /** Disconnects. */
+  end(): void {
     this.#entrance.shut();
     this.#schedule.stop();
     this.#socket?.close();

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseTargets, type Target } from "./expectations.ts";
-import { profileNames, profileOf, type ProfileName, type ProfileParameters } from "./profiles.ts";
+import { type ProfileName, type ProfileParameters, profileNames, profileOf } from "./profiles.ts";
 import type { Parameters } from "./result.ts";
 
 /** What the flags of a run say, all defaults filled in. */

@@ -113,7 +113,7 @@ async function runAgainst(
     });
     const outcome = await fleet.outcome();
     const durationSeconds = (nowUs() - startUs) / SECOND_US;
-    await monitor.stop();
+    await monitor.finish();
     return assemble({
       options,
       timeline,
@@ -128,6 +128,7 @@ async function runAgainst(
   } finally {
     clearTimeout(cutTimer);
     fleet.end();
+    monitor.end();
     progress.end();
   }
 }

@@ -27,9 +27,9 @@ export class Gauges {
     this.#lateness = lateness;
   }
 
-  /** Counts an error, a refusal or a disconnect by its code. */
-  error(code: string): void {
-    this.#errors[code] = (this.#errors[code] ?? 0) + 1;
+  /** Counts errors, refusals or disconnects by their code. */
+  error(code: string, times = 1): void {
+    if (times > 0) this.#errors[code] = (this.#errors[code] ?? 0) + times;
   }
 
   /** Begins to count from nothing: what came before the run is not its own. */

@@ -166,12 +166,11 @@ export class VirtualUser implements EventSink, SocketEvents {
         return;
     }
     const question = conversation.answered(request);
-    if (question === undefined) return gauges.error("UNASKED_ANSWER");
+    if (question === undefined) return request === 0 ? undefined : gauges.error("UNASKED_ANSWER");
     if (question.kind === "leave") this.#memberships.end(question.track, question.owed);
     else if (question.kind === "farewell") {
       // The pong comes after the answers of all sends before it.
-      for (let send = conversation.unansweredSends; send > 0; send--)
-        gauges.error("UNANSWERED_SEND");
+      gauges.error("UNANSWERED_SEND", conversation.unansweredSends);
       this.#memberships.settle(question.owed);
       return this.#go();
     } else if (event.case === "joined" && event.value.channel) {
@@ -269,11 +268,10 @@ export class VirtualUser implements EventSink, SocketEvents {
     if (this.#conversation.sendAnswered(request)) return;
     const question = this.#conversation.answered(request);
     if (question === undefined) return;
-    if (question.kind === "join" || question.kind === "leave") {
-      this.#correct(question);
-      this.#catchUp();
-      // Without the others there is no going on: connect anew and ask again.
-    } else this.cut();
+    // Without an answer to these there is no going on: connect anew and ask again.
+    if (question.kind === "resume" || question.kind === "farewell") return this.cut();
+    this.#correct(question);
+    this.#catchUp();
   }
 
   // Going.

