@@ -1,10 +1,11 @@
 #!/usr/bin/env bun
 /** The command line; nothing else. */
 import { Command, Option } from "commander";
+import { roles, UserCommandError } from "./cli/account_file.ts";
 import { banner } from "./cli/banner.ts";
 import { type ChatOptions, runChat } from "./cli/chat.ts";
 import { type InspectOptions, runInspect } from "./cli/inspect.ts";
-import { addUser, listUsers, setRole, UserCommandError } from "./cli/user.ts";
+import { addUser, listUsers, setRole } from "./cli/user.ts";
 import { importUsers } from "./cli/user_import.ts";
 import {
   type Config,
@@ -61,9 +62,7 @@ program
 
 const user = program.command("user").description("look after accounts; works beside the server");
 const role = () =>
-  new Option("--role <role>", "what the account may do")
-    .choices(["user", "monitor", "admin"])
-    .default("user");
+  new Option("--role <role>", "what the account may do").choices(roles).default("user");
 withSettings(user.command("add"), fileSettings)
   .description("make an account; its password is asked for, or read from HUBBUB_PASSWORD")
   .argument("<name>")

@@ -1,21 +1,10 @@
-import type { Database } from "bun:sqlite";
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import { argon2id } from "../auth/argon2id.ts";
-import { normalizePassword, PASSWORD_CHARACTERS } from "../auth/passwords.ts";
+import { normalizePassword } from "../auth/passwords.ts";
 import type { Config } from "../config.ts";
 import { accountJobs, type Role } from "../store/accounts.ts";
-import { guarded, openForWriting } from "../store/schema.ts";
-import { makeFile } from "../store/store.ts";
 import { accountNamePattern, nameKey } from "../wire/names.ts";
+import { inExistingFile, inFile, refusalBy, roleNamed, UserCommandError } from "./account_file.ts";
 import { askHidden } from "./hidden_input.ts";
-
-/** What the operator asked for cannot be done, with a sentence that says why. */
-export class UserCommandError extends Error {
-  override readonly name = "UserCommandError";
-}
-
-const roles: readonly string[] = ["user", "monitor", "admin"] satisfies Role[];
 
 /**
  * `hubbub user add`: makes an account in the file, whether a server is running on it or not. The
@@ -24,23 +13,15 @@ const roles: readonly string[] = ["user", "monitor", "admin"] satisfies Role[];
  * @throws UserCommandError, StoreFileError.
  */
 export async function addUser(config: Config, name: string, role: Role): Promise<void> {
-  if (!accountNamePattern.test(name)) {
-    throw new UserCommandError(
-      "The name must have 3 to 32 characters, each a letter, a digit, or one of _ - and .",
-    );
-  }
+  if (!accountNamePattern.test(name)) throw refusalBy("name");
   const given = process.env.HUBBUB_PASSWORD || (await askHidden(`New password of ${name}: `));
   if (given === undefined) {
     throw new UserCommandError("There is no password: set HUBBUB_PASSWORD, or use a terminal.");
   }
   const password = normalizePassword(given);
-  if (password === undefined) {
-    const { min, max } = PASSWORD_CHARACTERS;
-    throw new UserCommandError(`The password must have ${min} to ${max} characters.`);
-  }
+  if (password === undefined) throw refusalBy("password");
   const passwordHash = await argon2id.hash(password);
   const nowMs = Date.now();
-  makeFile(resolve(config.data));
   const account = inFile(config, (db) =>
     accountJobs(db).createAccount({ name, passwordHash, role, nowMs }),
   );
@@ -54,12 +35,13 @@ export async function addUser(config: Config, name: string, role: Role): Promise
  * @throws UserCommandError, StoreFileError.
  */
 export function setRole(config: Config, name: string, role: string): void {
-  if (!isRole(role)) throw new UserCommandError(`The role must be one of ${roles.join(", ")}.`);
+  const known = roleNamed(role);
+  if (known === undefined) throw refusalBy("role");
   const isChanged = inExistingFile(config, (db) => {
     const account = db
       .query<{ id: number }, [string]>("SELECT id FROM account WHERE name_key = ?")
       .get(nameKey(name));
-    return account !== null && accountJobs(db).setRole(account.id, role);
+    return account !== null && accountJobs(db).setRole(account.id, known);
   });
   if (!isChanged) throw new UserCommandError(`There is no account ${name}.`);
   say(`${name} has the role ${role} from the next connection on.`);
@@ -79,27 +61,6 @@ export function listUsers(config: Config): void {
     say(
       `${name.padEnd(32)}  ${role.padEnd(7)}  ${new Date(created_ms).toISOString().slice(0, 10)}`,
     );
-  }
-}
-
-function isRole(role: string): role is Role {
-  return roles.includes(role);
-}
-
-function inExistingFile<T>(config: Config, work: (db: Database) => T): T {
-  if (!existsSync(config.data)) {
-    throw new UserCommandError(`There is no ${config.data} yet. Name the file with --data.`);
-  }
-  return inFile(config, work);
-}
-
-function inFile<T>(config: Config, work: (db: Database) => T): T {
-  const path = resolve(config.data);
-  const db = openForWriting(path, config.durability);
-  try {
-    return guarded(path, () => db.transaction(() => work(db)).immediate());
-  } finally {
-    db.close();
   }
 }
 

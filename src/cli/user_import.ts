@@ -1,13 +1,10 @@
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { argon2id } from "../auth/argon2id.ts";
-import { normalizePassword, PASSWORD_CHARACTERS } from "../auth/passwords.ts";
+import { normalizePassword } from "../auth/passwords.ts";
 import type { Config } from "../config.ts";
 import { accountJobs, type Role } from "../store/accounts.ts";
-import { guarded, openForWriting } from "../store/schema.ts";
-import { makeFile } from "../store/store.ts";
 import { accountNamePattern } from "../wire/names.ts";
-import { UserCommandError } from "./user.ts";
+import { inFile, roleNamed, rules, UserCommandError } from "./account_file.ts";
 
 /** One account of the file, checked. */
 interface NewUser {
@@ -20,7 +17,6 @@ interface NewUser {
 /** What another server of this kind, or Argon2's own tools, wrote: the PHC string format. */
 const HASH_PATTERN =
   /^\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{11,}$/;
-const ROLES: readonly Role[] = ["user", "monitor", "admin"];
 
 /**
  * `hubbub user import`: makes the accounts of a file, all or none, whether a server is running on
@@ -37,28 +33,18 @@ const ROLES: readonly Role[] = ["user", "monitor", "admin"];
 export async function importUsers(config: Config, file: string): Promise<void> {
   const users = readUsers(file);
   const hashes = await hashesOf(users);
-  const path = makeFile(resolve(config.data));
-  const db = openForWriting(path, config.durability);
-  let existing: readonly NewUser[];
-  try {
-    existing = guarded(path, () => db.transaction(() => createAll(users)).immediate());
-  } finally {
-    db.close();
-  }
-  process.stdout.write(`Made ${users.length - existing.length} of ${users.length} accounts.\n`);
-  for (const { line, name } of existing) {
-    process.stdout.write(`Line ${line}: there is an account ${name} already.\n`);
-  }
-
-  /** Returns those whose names were taken. */
-  function createAll(all: readonly NewUser[]): NewUser[] {
+  const nowMs = Date.now();
+  const existing = inFile(config, (db) => {
     const accounts = accountJobs(db);
-    const nowMs = Date.now();
-    return all.filter(({ name, role, secret }) => {
+    return users.filter(({ name, role, secret }) => {
       const passwordHash =
         "passwordHash" in secret ? secret.passwordHash : (hashes.get(secret.password) as string);
       return accounts.createAccount({ name, passwordHash, role, nowMs }) === "name taken";
     });
+  });
+  process.stdout.write(`Made ${users.length - existing.length} of ${users.length} accounts.\n`);
+  for (const { line, name } of existing) {
+    process.stdout.write(`Line ${line}: there is an account ${name} already.\n`);
   }
 }
 
@@ -98,10 +84,10 @@ function userIn(content: string, line: number): NewUser | string {
   if (typeof fields !== "object" || fields === null) return "this is no JSON object.";
   const { name, password, password_hash: passwordHash, role = "user" } = fields as FileFields;
   if (typeof name !== "string" || !accountNamePattern.test(name)) {
-    return "the name must have 3 to 32 characters, each a letter, a digit, or one of _ - and .";
+    return rules.name;
   }
-  const known = ROLES.find((each) => each === role);
-  if (known === undefined) return `the role must be one of ${ROLES.join(", ")}.`;
+  const known = roleNamed(role);
+  if (known === undefined) return rules.role;
   if ((password === undefined) === (passwordHash === undefined)) {
     return "there must be either a password or a password_hash.";
   }
@@ -112,10 +98,7 @@ function userIn(content: string, line: number): NewUser | string {
     return { line, name, secret: { passwordHash }, role: known };
   }
   const normalized = typeof password === "string" ? normalizePassword(password) : undefined;
-  if (normalized === undefined) {
-    const { min, max } = PASSWORD_CHARACTERS;
-    return `the password must be text of ${min} to ${max} characters.`;
-  }
+  if (normalized === undefined) return rules.password;
   return { line, name, secret: { password: normalized }, role: known };
 }
 

@@ -84,7 +84,7 @@ describe("hubbub user", () => {
         refusalOf(["user", "add", name, ...more, ...file], { HUBBUB_PASSWORD: password });
       expect(await add("ADA", PASSWORD)).toBe("There is an account ADA already.");
       expect(await add("a b", PASSWORD)).toStartWith("The name must have 3 to 32 characters");
-      expect(await add("bob", "hush")).toBe("The password must have 8 to 256 characters.");
+      expect(await add("bob", "hush")).toBe("The password must be text of 8 to 256 characters.");
       expect(await refusalOf(["user", "role", "ada", "king", ...file])).toBe(
         "The role must be one of user, monitor, admin.",
       );

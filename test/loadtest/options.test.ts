@@ -100,10 +100,16 @@ describe("the expectations", () => {
     const targets = parseTargets("p90<=200,p95<=500") ?? [];
     expect(judge(targets, latency).map(({ holds }) => holds)).toEqual([true, false]);
   });
+
+  test("do not hold where nothing was delivered", () => {
+    const nothing = { count: 0, p50: 0, p90: 0, p95: 0, p99: 0, p999: 0, max: 0 };
+    const targets = parseTargets("p90<=200") ?? [];
+    expect(judge(targets, nothing).map(({ holds }) => holds)).toEqual([false]);
+  });
 });
 
 describe("the profiles", () => {
-  test("are those of issue 3", () => {
+  test("are all there", () => {
     expect<string[]>([...profileNames].sort()).toEqual(
       ["direct", "idle", "no-sign-in", "one-room", "reconnect", "soak", "standard", "storm"].sort(),
     );

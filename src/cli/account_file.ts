@@ -1,0 +1,54 @@
+import type { Database } from "bun:sqlite";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { PASSWORD_CHARACTERS } from "../auth/passwords.ts";
+import type { Config } from "../config.ts";
+import type { Role } from "../store/accounts.ts";
+import { guarded, openForWriting } from "../store/schema.ts";
+import { makeFile } from "../store/store.ts";
+
+/** What the operator asked for cannot be done, with a sentence that says why. */
+export class UserCommandError extends Error {
+  override readonly name = "UserCommandError";
+}
+
+/** Every role there is. */
+export const roles: readonly Role[] = ["user", "monitor", "admin"];
+
+export function roleNamed(name: unknown): Role | undefined {
+  return roles.find((role) => role === name);
+}
+
+const { min, max } = PASSWORD_CHARACTERS;
+
+/** What an account must be like, in the words that every command uses. */
+export const rules = {
+  name: "the name must have 3 to 32 characters, each a letter, a digit, or one of _ - and .",
+  password: `the password must be text of ${min} to ${max} characters.`,
+  role: `the role must be one of ${roles.join(", ")}.`,
+} as const;
+
+/** The sentence that a rule is by itself. */
+export function refusalBy(rule: keyof typeof rules): UserCommandError {
+  const text = rules[rule];
+  return new UserCommandError(text.charAt(0).toUpperCase() + text.slice(1));
+}
+
+/** Works on the data file in one transaction, beside a server or without one; makes it if need be. */
+export function inFile<T>(config: Config, work: (db: Database) => T): T {
+  const path = makeFile(resolve(config.data));
+  const db = openForWriting(path, config.durability);
+  try {
+    return guarded(path, () => db.transaction(() => work(db)).immediate());
+  } finally {
+    db.close();
+  }
+}
+
+/** The same, but only where there is a file. */
+export function inExistingFile<T>(config: Config, work: (db: Database) => T): T {
+  if (!existsSync(config.data)) {
+    throw new UserCommandError(`There is no ${config.data} yet. Name the file with --data.`);
+  }
+  return inFile(config, work);
+}
