@@ -55,6 +55,13 @@ export interface Second {
   /** Load of each core of the server's machine, 0 to 1. */
   readonly coreLoad: readonly number[];
   readonly serverResidentBytes: number;
+  /** Deliveries since the monitor's last ping, and how long that was ago. Absent without a pong. */
+  readonly deliveriesSincePing?: number;
+  readonly periodMs?: number;
+  /** Accounts with a connection, as the server counts them. */
+  readonly activeAccounts?: number;
+  /** The server's event-loop delay, 99th percentile. */
+  readonly loopDelayMs?: number;
   /** Load of the tester's processes, in cores. */
   readonly testerLoad: number;
   /** The monitor's ping in this second; null where none came back. */

@@ -261,5 +261,13 @@ function figuresOf(ping: PingSample | undefined) {
     serverLoad: figures?.processLoad ?? 0,
     coreLoad: figures?.coreLoad ?? [],
     serverResidentBytes: figures?.residentBytes ?? 0,
+    ...(figures === undefined
+      ? {}
+      : {
+          deliveriesSincePing: figures.deliveriesOut,
+          periodMs: figures.periodMs,
+          activeAccounts: figures.activeAccounts,
+          loopDelayMs: figures.loopDelayMs,
+        }),
   };
 }
