@@ -123,7 +123,7 @@ export class Session implements Sender, Connection {
     this.#answerLater(request, { case: "pong", value });
   }
 
-  /** Answers a command with an error. A refusal for the rate also counts towards closing. */
+  /** Answers a command with an error. */
   refused(request: number, code: ErrorCode, retryAfterMs = 0, text?: string): void {
     const { counters } = this.services;
     counters.refused(errorName(code));

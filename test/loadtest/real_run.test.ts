@@ -61,6 +61,26 @@ describe("a run against a server of its own", () => {
     expect(result.resumeMs?.count).toBe(20);
   });
 
+  test("of pairs gives each message two receivers", async () => {
+    const few = ["--users", "6", "--channels", "3", "--actions", "5", "--time-scale", "2"];
+    const result = await resultOf("--profile", "direct", ...few);
+    expectSound(result);
+    const { messagesSent, deliveries } = result.totals;
+    expect([messagesSent, deliveries]).toEqual([30, 60]);
+  });
+
+  test("of idle users tells the memory that a connection takes", async () => {
+    const result = await resultOf("--profile", "idle", "--users", "8", "--time-scale", "10");
+    expectSound(result);
+    expect(result.totals.messagesSent).toBe(0);
+    expect(result.memory?.connectedBytes).toBeGreaterThan(result.memory?.atRestBytes as number);
+  });
+
+  test.each(["storm", "one-room", "no-sign-in"])("of the profile %s works", async (profile) => {
+    const few = ["--users", "6", "--actions", "4", "--time-scale", "20"];
+    expectSound(await resultOf("--profile", profile, ...few));
+  });
+
   test("exits with 1 where an expectation is broken", async () => {
     const { exitCode, output } = await ended(
       loadtest("--users", "4", "--actions", "4", "--time-scale", "20", "--expect", "max<=0"),
