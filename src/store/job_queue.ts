@@ -21,14 +21,17 @@ export class JobQueue {
   readonly #carryOut: (orders: readonly JobOrder[]) => Promise<JobOutcome[]>;
   readonly #waiting: Waiting[] = [];
   #isBusy = false;
+  #isClosed = false;
+  #drained = () => {};
 
   /** @param carryOut keeps all that succeeded in one transaction, or rejects and keeps none. */
   constructor(carryOut: (orders: readonly JobOrder[]) => Promise<JobOutcome[]>) {
     this.#carryOut = carryOut;
   }
 
-  /** Rejects with StoreError where the disk refuses, or too many jobs wait. */
+  /** Rejects with StoreError where the disk refuses, too many jobs wait, or the queue is closed. */
   readonly run: RunJob = (name, ...args) => {
+    if (this.#isClosed) return Promise.reject(new StoreError("CLOSED", "the file is closed"));
     if (this.#waiting.length >= WAITING_JOBS) {
       return Promise.reject(new StoreError("QUEUE_FULL", "too many jobs wait for the writer"));
     }
@@ -39,6 +42,15 @@ export class JobQueue {
       if (!this.#isBusy) void this.#next();
     });
   };
+
+  /** Takes no more jobs; resolves when those that were taken are done. */
+  close(): Promise<void> {
+    this.#isClosed = true;
+    if (!this.#isBusy) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#drained = resolve;
+    });
+  }
 
   async #next(): Promise<void> {
     this.#isBusy = true;
@@ -56,5 +68,6 @@ export class JobQueue {
       }
     }
     this.#isBusy = false;
+    this.#drained();
   }
 }

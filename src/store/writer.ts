@@ -47,6 +47,7 @@ export class Writer {
   /** Carries out what was asked for before, checkpoints, closes the file and ends the thread. */
   async close(): Promise<void> {
     try {
+      await this.#jobs.close();
       await this.#thread.call("close", []);
     } finally {
       this.#thread.terminate();

@@ -22,6 +22,17 @@ test("while one group of jobs is at the writer, the next one gathers", async () 
   expect(await jobs[2]?.catch((error) => error.code)).toBe("SQLITE_CONSTRAINT");
 });
 
+test("a queue that is closed finishes what it took, and takes no more", async () => {
+  const answer = Promise.withResolvers<JobOutcome[]>();
+  const queue = new JobQueue(() => answer.promise);
+  const taken = queue.run("createChannel", "a", 0);
+  const closed = queue.close();
+  expect(await queue.run("createChannel", "b", 0).catch((error) => error.code)).toBe("CLOSED");
+  answer.resolve([{ value: 5 }]);
+  expect(await taken).toBe(5);
+  await closed;
+});
+
 test("a group that the disk refuses rejects all its jobs, and the next one is tried", async () => {
   let isFull = true;
   const queue = new JobQueue(async (orders) => {
