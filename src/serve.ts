@@ -203,8 +203,9 @@ export async function serve(
       timers.forEach(clearInterval);
       await log.close();
       try {
-        // All at once, where each last disconnect would write its own.
-        await membership.flush();
+        // All at once, where each last disconnect would write its own. Should the disk refuse, the
+        // sockets are still closed in order, and the flush after that tells.
+        await membership.flush().catch(notFlushed);
         sessions.closeAll();
         await auth.stop();
         await membership.flush();

@@ -132,6 +132,20 @@ describe("a session", () => {
   });
 });
 
+test("a session that is in use is prolonged, and one that has ended does not begin again", async () => {
+  const store = new InProcessStore();
+  const { run, reading } = store;
+  const nowMs = Date.now();
+  await run("createAccount", { name: "ada", passwordHash: "none", role: "user", nowMs });
+  for (let n = 0; n < 2; n += 1) await beginSession(store, "ada", nowMs - 1);
+  const ids = reading.query("SELECT id FROM session ORDER BY id").values().flat() as string[];
+  const [inUse, unused] = ids as [string, string];
+  await run("prolongSessions", [inUse, "ended"], nowMs, nowMs + 1000);
+  expect(await run("deleteExpiredSessions", nowMs)).toEqual([unused]);
+  expect(reading.query("SELECT id FROM session").values()).toEqual([[inUse]]);
+  store.close();
+});
+
 describe("changing the password", () => {
   const change = { current_password: PASSWORD, new_password: NEW_PASSWORD };
 
