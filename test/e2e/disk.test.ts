@@ -351,11 +351,15 @@ describe.skipIf(probe === undefined)(probe === undefined ? sentence : "a full di
     async () => {
       const { url } = server;
       const { accessToken } = await register(url, "ada");
-      const sender = new Bookkeeper(await enter(url, accessToken));
+      const ada = await enter(url, accessToken);
+      const sender = new Bookkeeper(ada);
+      // A join that waits to be written, and cannot be.
+      await ada.expect("joined", { case: "join", value: { name: "unwritten" } });
       for (let index = 0; index < 50; index++) await sender.send(8_000);
       await fillUntilRefused(disk, url, sender);
-      // 1 where it could not tidy up.
+      // 1 where it could not tidy up. Clients are told all the same.
       expect([0, 1]).toContain((await server.end()) as number);
+      expect((await ada.untilClosed()).code).toBe(1001);
 
       // One that is started meanwhile can be read, and takes messages once there is room.
       server = await startOn(disk);
