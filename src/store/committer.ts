@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import { messageBytes, messageRecordBytes, putMessage, putMessageRecord } from "../wire/lay.ts";
+import { messageBytes, messageRecordBytes, putMessageRecord, putNumbered } from "../wire/lay.ts";
 import { type BatchEntry, readBatch } from "./batch.ts";
 import { channelOf, MAX_SEQ, positionOf, seqOf } from "./position.ts";
 
@@ -115,7 +115,7 @@ export class Committer {
             continue;
           }
           const encoded = this.#scratchFor(scratchUsed, messageBytes(seq, entry.rest.length));
-          putMessage(encoded, 0, seq, entry.rest);
+          putNumbered(encoded, 0, seq, entry.rest);
           const position = positionOf(entry.channel, seq);
           const { changes } = this.#insert.run(position, entry.author, entry.nonce, encoded);
           if (changes === 0) {

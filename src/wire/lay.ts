@@ -4,34 +4,12 @@
  * (protobuf encoding, "Last One Wins" and repeated fields), so a batch is packed without encoding
  * anything twice.
  */
-
-/** `ServerFrame.events`: field 1, length-delimited. */
-const FRAME_EVENTS_TAG = 0x0a;
-/** `Event.message`: field 2, length-delimited. */
-const EVENT_MESSAGE_TAG = 0x12;
-/** `Message.seq`: field 1, varint. */
-const MESSAGE_SEQ_TAG = 0x08;
-
-/** Bytes that a uint32 takes as a varint: 1 to 5. */
-export function varintBytes(value: number): number {
-  if (value < 0x80) return 1;
-  if (value < 0x4000) return 2;
-  if (value < 0x200000) return 3;
-  if (value < 0x10000000) return 4;
-  return 5;
-}
-
-/** Writes a uint32 as a varint at `at`; returns the place after it. */
-export function putVarint(into: Uint8Array, at: number, value: number): number {
-  let rest = value;
-  let place = at;
-  while (rest > 0x7f) {
-    into[place++] = (rest & 0x7f) | 0x80;
-    rest >>>= 7;
-  }
-  into[place++] = rest;
-  return place;
-}
+import {
+  EVENT_MESSAGE_TAG,
+  MESSAGE_SEQ_TAG,
+  SERVER_FRAME_EVENTS_TAG,
+} from "./gen/straight_line.ts";
+import { putVarint, varintBytes } from "./scalars.ts";
 
 /** Bytes of an encoded `Message` that has `restBytes` bytes besides its number. */
 export function messageBytes(seq: number, restBytes: number): number {
@@ -42,7 +20,7 @@ export function messageBytes(seq: number, restBytes: number): number {
  * Writes an encoded `Message`: its number, then `rest`, the encoding of all its other fields. As
  * the number is field 1, the bytes are the same as if the message had been encoded whole.
  */
-export function putMessage(into: Uint8Array, at: number, seq: number, rest: Uint8Array): number {
+export function putNumbered(into: Uint8Array, at: number, seq: number, rest: Uint8Array): number {
   into[at] = MESSAGE_SEQ_TAG;
   const place = putVarint(into, at + 1, seq);
   into.set(rest, place);
@@ -58,7 +36,7 @@ export function messageRecordBytes(length: number): number {
 /** Writes the record around an encoded `Message`; returns the place after it. */
 export function putMessageRecord(into: Uint8Array, at: number, message: Uint8Array): number {
   const eventBytes = 1 + varintBytes(message.length) + message.length;
-  into[at] = FRAME_EVENTS_TAG;
+  into[at] = SERVER_FRAME_EVENTS_TAG;
   let place = putVarint(into, at + 1, eventBytes);
   into[place] = EVENT_MESSAGE_TAG;
   place = putVarint(into, place + 1, message.length);

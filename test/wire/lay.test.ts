@@ -7,12 +7,11 @@ import {
   layMessageRecords,
   messageBytes,
   messageRecordBytes,
-  putMessage,
   putMessageRecord,
-  putVarint,
+  putNumbered,
   recordEnd,
-  varintBytes,
 } from "../../src/wire/lay.ts";
+import { putVarint, varintBytes } from "../../src/wire/scalars.ts";
 import { varint } from "./handmade.ts";
 
 /** Around every place where a varint grows by a byte. */
@@ -79,7 +78,7 @@ describe("a message", () => {
       fc.property(anyMessage, (message) => {
         const rest = toBinary(MessageSchema, { ...message, seq: 0 });
         const laid = written(messageBytes(message.seq, rest.length), (into, at) =>
-          putMessage(into, at, message.seq, rest),
+          putNumbered(into, at, message.seq, rest),
         );
         expect(laid).toEqual(toBinary(MessageSchema, message));
       }),
@@ -90,7 +89,7 @@ describe("a message", () => {
     const message = create(MessageSchema, { seq, channel: 1, author: "ada", body: "Hi" });
     const rest = toBinary(MessageSchema, { ...message, seq: 0 });
     const laid = written(messageBytes(seq, rest.length), (into, at) =>
-      putMessage(into, at, seq, rest),
+      putNumbered(into, at, seq, rest),
     );
     expect(laid).toEqual(toBinary(MessageSchema, message));
   });
