@@ -100,10 +100,14 @@ export async function serve(
   const log = new Log({
     commit: (batch, entries) => writer.commit(batch, entries),
     probe: () => writer.probe(),
-    deliver: (result) => paceMs(delivery.deliver(result), config.paceCapMs),
+    deliver: (result) => delivery.deliver(result),
+    paceMs: (fanOutMs) => paceMs(fanOutMs, config.paceCapMs),
     settled: () => {
       for (const session of unflushed) session.flush();
     },
+    // Bun writes what was published at the end of this turn of the event loop, and runs what was
+    // set in a first `setImmediate` before that.
+    afterWrites: (task) => void setImmediate(() => setImmediate(task)),
     timeOf: messageTimeMs,
     availability: (available, err) => {
       if (available) eventLog.info("the disk takes writes again");

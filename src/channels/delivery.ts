@@ -28,14 +28,9 @@ export class Delivery {
     this.#options = options;
   }
 
-  /**
-   * Hot: once a batch.
-   *
-   * @returns how many sockets were written to, counting a socket once for each of its channels.
-   */
-  deliver(result: CommitResult): number {
+  /** Hot: once a batch. */
+  deliver(result: CommitResult): void {
     const { channels, ring, publish, counters } = this.#options;
-    let writes = 0;
     for (const { channel: id, begin, end, first, count } of result.channels) {
       const channel = channels.get(id);
       if (channel === undefined) throw new Error("channels/delivery: a message without a channel");
@@ -49,11 +44,8 @@ export class Delivery {
         if (receivers.binary > 0) publish(topics.binary, part.records);
         if (receivers.json > 0) publish(topics.json, json.encodeRecords(part.records));
       }
-      const sockets = receivers.binary + receivers.json;
-      counters.deliveriesOut += count * sockets;
-      writes += sockets;
+      counters.deliveriesOut += count * (receivers.binary + receivers.json);
     }
-    return writes;
   }
 }
 

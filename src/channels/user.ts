@@ -1,5 +1,7 @@
 import type { Channel } from "./channel.ts";
 
+const utf8 = new TextEncoder();
+
 /** One of a user's connections, as the channels see it. */
 export interface Connection {
   /**
@@ -18,8 +20,13 @@ export class User {
   readonly channels = new Map<number, Channel>();
   readonly connections = new Set<Connection>();
 
+  /** UTF-8. */
+  readonly nameBytes: Uint8Array;
+
   constructor(
     readonly id: number,
     readonly name: string,
-  ) {}
+  ) {
+    this.nameBytes = utf8.encode(name);
+  }
 }

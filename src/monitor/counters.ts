@@ -53,11 +53,20 @@ export class Counters {
 
   /** Messages per batch. */
   readonly batchMessages = new Distribution();
-  /** Milliseconds of each stage of a message's life; decode is sampled. */
+  /** Reading a frame. Once in some frames. */
   readonly decodeMs = new Distribution();
+  /** From there to the open batch: budget, membership, size, encoding. Once in some frames. */
+  readonly checksMs = new Distribution();
+  /** How long a batch's first message waits for the hand-over: pacing, and the batch before. */
   readonly batchWaitMs = new Distribution();
+  /** The way to the writer thread and back, the transaction aside. */
+  readonly handOverMs = new Distribution();
+  /** The transaction, its sync included. */
   readonly commitMs = new Distribution();
+  /** Handing a batch's frames and acknowledgements to the sockets. */
   readonly publishMs = new Distribution();
+  /** Writing them to the network. */
+  readonly drainMs = new Distribution();
 
   refused(code: string): void {
     this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);

@@ -2,6 +2,8 @@ import { StoreError } from "../store/errors.ts";
 import { type Incoming, isFault } from "../wire/encoding.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import type { ClientFrame } from "../wire/gen/hubbub/v1/frames_pb.ts";
+import type { ClientFrameSendReader } from "../wire/gen/straight_line.ts";
+import { incomingSend } from "../wire/incoming_send.ts";
 import { resume } from "./catch_up.ts";
 import { join, leave } from "./joining.ts";
 import { listChannels, listMembers } from "./listing.ts";
@@ -9,8 +11,8 @@ import { readHistory } from "./reading.ts";
 import { ping, send } from "./sending.ts";
 import type { Session } from "./session.ts";
 
-/** Decoding is timed once in this many frames. */
-const DECODE_SAMPLE = 16;
+/** One in this many frames is timed. */
+const TIMED_EVERY = 16;
 let frames = 0;
 
 /**
@@ -19,24 +21,37 @@ let frames = 0;
  */
 export function receive(session: Session, data: Incoming): void {
   const { counters, clockMs } = session.services;
-  const isSampled = frames++ % DECODE_SAMPLE === 0;
-  const beganMs = isSampled ? clockMs() : 0;
-  const frame = session.encoding.decode(data);
-  if (isSampled) counters.decodeMs.record(clockMs() - beganMs);
+  const isTimed = frames++ % TIMED_EVERY === 0;
+  const beganMs = isTimed ? clockMs() : 0;
+  const message = session.encoding.readSend(data);
+  const frame = message === undefined ? session.encoding.decode(data) : undefined;
+  const decodedMs = isTimed ? clockMs() : 0;
 
-  if (isFault(frame)) session.faulty(frame.request, frame.fault, frame.text);
-  else carryOut(session, frame);
+  if (message !== undefined) carryOutSend(session, message);
+  else if (frame !== undefined && isFault(frame)) {
+    session.faulty(frame.request, frame.fault, frame.text);
+  } else if (frame !== undefined) carryOut(session, frame);
+  if (isTimed) {
+    counters.decodeMs.record(decodedMs - beganMs);
+    counters.checksMs.record(clockMs() - decodedMs);
+  }
   session.flush();
 }
 
-function carryOut(session: Session, frame: ClientFrame): void {
-  const { request } = frame;
+/** Hot. */
+function carryOutSend(session: Session, message: ClientFrameSendReader): void {
   try {
-    if (isOverBudget(session, frame)) return;
-    const { command } = frame;
+    if (!isOverBudget(session, message.request, "messages")) send(session, message);
+  } catch (error) {
+    mistake(session, message.request, error);
+  }
+}
+
+function carryOut(session: Session, { request, command }: ClientFrame): void {
+  if (command.case === "send") return carryOutSend(session, incomingSend(request, command.value));
+  try {
+    if (isOverBudget(session, request, command.case === "ping" ? "messages" : "commands")) return;
     switch (command.case) {
-      case "send":
-        return send(session, request, command.value);
       case "ping":
         return ping(session, request);
       case "leave":
@@ -60,11 +75,9 @@ function carryOut(session: Session, frame: ClientFrame): void {
   }
 }
 
-function isOverBudget(session: Session, { request, command }: ClientFrame): boolean {
+function isOverBudget(session: Session, request: number, kind: "messages" | "commands"): boolean {
   const { budgets, clockMs } = session.services;
-  const budget = budgets.of(session.identity.accountId);
-  const isMessage = command.case === "send" || command.case === "ping";
-  const waitMs = (isMessage ? budget.messages : budget.commands).take(clockMs());
+  const waitMs = budgets.of(session.identity.accountId)[kind].take(clockMs());
   if (waitMs > 0) session.limited(request, ErrorCode.RATE_LIMITED, waitMs);
   return waitMs > 0;
 }

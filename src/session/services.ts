@@ -5,9 +5,11 @@ import type { Config } from "../config.ts";
 import type { Counters } from "../monitor/counters.ts";
 import type { Readings } from "../monitor/figures.ts";
 import type { Log as EventLog } from "../monitor/log.ts";
+import type { Author } from "../store/batch.ts";
 import type { Sender } from "../store/log.ts";
 import type { Page } from "../store/reader.worker.ts";
 import type { Durability, Limits } from "../wire/gen/hubbub/v1/events_pb.ts";
+import type { ClientFrameSendReader } from "../wire/gen/straight_line.ts";
 import type { Budgets } from "./budget.ts";
 import type { Session } from "./session.ts";
 
@@ -42,15 +44,7 @@ export interface Services {
 
 /** The part of `store/log.ts` that sessions use. */
 export interface MessageLog {
-  send(
-    sender: Sender,
-    request: number,
-    channel: number,
-    author: number,
-    nonce: string,
-    rest: Uint8Array,
-    timeMs: number,
-  ): void;
+  send(sender: Sender, message: ClientFrameSendReader, author: Author, timeMs: number): void;
   ping(sender: Sender, request: number): void;
 }
 

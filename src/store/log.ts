@@ -1,6 +1,7 @@
 import type { Counters } from "../monitor/counters.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
-import { BatchWriter } from "./batch.ts";
+import type { ClientFrameSendReader } from "../wire/gen/straight_line.ts";
+import { type Author, BatchWriter } from "./batch.ts";
 import { type CommitResult, Outcome } from "./committer.ts";
 
 /** Who sent a message or a ping, and is told what became of it. */
@@ -18,10 +19,14 @@ interface Options {
   readonly commit: (batch: Uint8Array<ArrayBuffer>, entries: number) => Promise<CommitResult>;
   /** Resolves if the disk takes writes again. */
   readonly probe: () => Promise<void>;
-  /** Shows a committed batch to its receivers; returns how long to wait before the next, in ms. */
-  readonly deliver: (result: CommitResult) => number;
+  /** Shows a committed batch to its receivers. */
+  readonly deliver: (result: CommitResult) => void;
+  /** How long to wait after a batch whose fan-out took so long, in ms. */
+  readonly paceMs: (fanOutMs: number) => number;
   /** Called when every sender of a batch has been told. */
   readonly settled: () => void;
+  /** Runs `task` when what was published in this turn has been written to the sockets. */
+  readonly afterWrites: (task: () => void) => void;
   /** Reads the time out of an encoded message. */
   readonly timeOf: (encoded: Uint8Array) => number;
   /** The disk began or ceased to refuse writes. */
@@ -51,12 +56,15 @@ const RETRY_AFTER_OVERLOAD_MS = 250;
  * 4. If a transaction fails, its senders and those of the batch behind it are refused, and so is
  *    everybody after them until a probe has written again.
  * 5. At most `queueBytes` wait to be handed over.
+ * 6. The next batch is handed over when the one before has been written to the sockets, and the
+ *    wait that its fan-out asks for is over.
  */
 export class Log {
   readonly #options: Options;
   #open = new OpenBatch();
   #spare = new OpenBatch();
-  #atWriter = false;
+  /** A batch is at the writer, or on its way to the sockets. */
+  #isBusy = false;
   #scheduled = false;
   #notBeforeMs = 0;
   #available = true;
@@ -72,39 +80,29 @@ export class Log {
     return this.#available;
   }
 
-  /**
-   * Hot: once a message. Adds it to the open batch.
-   *
-   * @param rest the encoded Message without its number.
-   * @param timeMs the time that `rest` holds.
-   */
-  send(
-    sender: Sender,
-    request: number,
-    channel: number,
-    author: number,
-    nonce: string,
-    rest: Uint8Array,
-    timeMs: number,
-  ): void {
-    if (!this.#admit(sender, request, rest.length)) return;
-    this.#open.bytes.addMessage(channel, author, nonce, rest);
-    this.#open.note(sender, request, channel, timeMs, this.#options.clockMs());
+  /** Hot: once a message. Adds it to the open batch; nothing of `message` is kept. */
+  send(sender: Sender, message: ClientFrameSendReader, author: Author, timeMs: number): void {
+    const { request, channel, bodyBegin, bodyEnd } = message;
+    if (!this.#admit(sender, request, bodyEnd - bodyBegin)) return;
+    this.#opened();
+    this.#open.bytes.addMessage(message, author, timeMs);
+    this.#open.note(sender, request, channel, timeMs);
     this.#handOverSoon();
   }
 
   /** Adds a ping, which goes the same way as a message. */
   ping(sender: Sender, request: number): void {
     if (!this.#admit(sender, request, 0)) return;
+    this.#opened();
     this.#open.bytes.addPing();
-    this.#open.note(sender, request, 0, 0, this.#options.clockMs());
+    this.#open.note(sender, request, 0, 0);
     this.#handOverSoon();
   }
 
   /** Refuses newcomers; resolves when everything taken before has been committed or refused. */
   close(): Promise<void> {
     this.#closed = true;
-    if (!this.#atWriter && this.#open.senders.length === 0) return Promise.resolve();
+    if (!this.#isBusy && this.#open.senders.length === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#drained = resolve;
     });
@@ -123,8 +121,12 @@ export class Log {
     return false;
   }
 
+  #opened(): void {
+    if (this.#open.senders.length === 0) this.#open.openedMs = this.#options.clockMs();
+  }
+
   #handOverSoon(): void {
-    if (this.#atWriter || this.#scheduled) return;
+    if (this.#isBusy || this.#scheduled) return;
     this.#scheduled = true;
     const waitMs = Math.max(0, this.#notBeforeMs - this.#options.clockMs());
     this.#options.schedule(waitMs, () => {
@@ -137,9 +139,10 @@ export class Log {
     const batch = this.#open;
     this.#open = this.#spare;
     this.#spare = batch;
-    this.#atWriter = true;
-    const { counters, clockMs, commit } = this.#options;
-    counters.batchWaitMs.record(clockMs() - batch.openedMs);
+    this.#isBusy = true;
+    const { counters, clockMs, commit, settled, afterWrites } = this.#options;
+    const handedOverMs = clockMs();
+    counters.batchWaitMs.record(handedOverMs - batch.openedMs);
     counters.batchMessages.record(batch.senders.length);
     // Only the commit is in the try: an error after it must not turn into a refusal.
     let result: CommitResult | undefined;
@@ -148,23 +151,33 @@ export class Log {
     } catch (error) {
       this.#failed(batch, error);
     }
-    if (result !== undefined) this.#committed(batch, result);
+    const cameBackMs = clockMs();
+    if (result !== undefined) {
+      counters.handOverMs.record(cameBackMs - handedOverMs - result.commitMs);
+      this.#committed(batch, result);
+    }
     batch.clear();
-    this.#atWriter = false;
-    this.#options.settled();
+    settled();
+    const publishedMs = clockMs();
+    counters.publishMs.record(publishedMs - cameBackMs);
+    afterWrites(() => this.#writtenOut(cameBackMs, publishedMs));
+  }
+
+  #writtenOut(cameBackMs: number, publishedMs: number): void {
+    const { counters, clockMs, paceMs } = this.#options;
+    const nowMs = clockMs();
+    counters.drainMs.record(nowMs - publishedMs);
+    this.#notBeforeMs = nowMs + paceMs(nowMs - cameBackMs);
+    this.#isBusy = false;
     if (this.#open.senders.length > 0) this.#handOverSoon();
     else this.#drained?.();
   }
 
   #committed(batch: OpenBatch, result: CommitResult): void {
-    const { counters, deliver, clockMs, timeOf } = this.#options;
+    const { counters, deliver, timeOf } = this.#options;
     counters.batches += 1;
     counters.commitMs.record(result.commitMs);
-    const beganMs = clockMs();
-    const waitMs = deliver(result);
-    const endedMs = clockMs();
-    counters.publishMs.record(endedMs - beganMs);
-    this.#notBeforeMs = endedMs + waitMs;
+    deliver(result);
 
     let nextDuplicate = 0;
     for (let index = 0; index < batch.senders.length; index++) {
@@ -230,10 +243,10 @@ class OpenBatch {
   /** 0 for a ping. */
   readonly channels: number[] = [];
   readonly timesMs: number[] = [];
+  /** When its first entry came. */
   openedMs = 0;
 
-  note(sender: Sender, request: number, channel: number, timeMs: number, nowMs: number): void {
-    if (this.senders.length === 0) this.openedMs = nowMs;
+  note(sender: Sender, request: number, channel: number, timeMs: number): void {
     this.senders.push(sender);
     this.requests.push(request);
     this.channels.push(channel);

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "./gen/hubbub/v1/events_pb.ts";
 import type { ClientFrame, Event } from "./gen/hubbub/v1/frames_pb.ts";
+import type { ClientFrameSendReader } from "./gen/straight_line.ts";
 
 /** What arrives at a socket: bytes of a binary message, or the text of a text message. */
 export type Incoming = Uint8Array | string;
@@ -25,6 +26,11 @@ export interface Encoding {
   readonly subprotocol: "hubbub.v1" | "hubbub.v1.json";
   /** What it is called in topics and counters. */
   readonly name: "binary" | "json";
+  /**
+   * Hot. Reads a send, where it is one that the fast way can read: valid until the next call.
+   * Undefined for everything else, wrong or not, which is for `decode`.
+   */
+  readSend(data: Incoming): ClientFrameSendReader | undefined;
   /** Reads one WebSocket message. Never throws: what cannot be read is a fault with a code. */
   decode(data: Incoming): Decoded;
   /** A frame with these events, in order. */

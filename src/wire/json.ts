@@ -8,6 +8,8 @@ export const json: Encoding = {
   subprotocol: "hubbub.v1.json",
   name: "json",
 
+  readSend: () => undefined,
+
   decode(data: Incoming): Decoded {
     if (typeof data !== "string") {
       return {

@@ -27,10 +27,22 @@ export function putNumbered(into: Uint8Array, at: number, seq: number, rest: Uin
   return place + rest.length;
 }
 
+/** Bytes of the record around an encoded `Event` of `length` bytes. */
+export function eventRecordBytes(length: number): number {
+  return 1 + varintBytes(length) + length;
+}
+
+/** Writes the record around an encoded `Event`; returns the place after it. */
+export function putEventRecord(into: Uint8Array, at: number, event: Uint8Array): number {
+  into[at] = SERVER_FRAME_EVENTS_TAG;
+  const place = putVarint(into, at + 1, event.length);
+  into.set(event, place);
+  return place + event.length;
+}
+
 /** Bytes of the record around an encoded `Message` of `length` bytes. */
 export function messageRecordBytes(length: number): number {
-  const eventBytes = 1 + varintBytes(length) + length;
-  return 1 + varintBytes(eventBytes) + eventBytes;
+  return eventRecordBytes(1 + varintBytes(length) + length);
 }
 
 /** Writes the record around an encoded `Message`; returns the place after it. */

@@ -69,13 +69,12 @@ describe("a batch", () => {
     channel(1).receivers.binary = 1_000;
     channel(1).receivers.json = 10;
     channel(2).receivers.binary = 1;
-    const writes = delivery.deliver(committed(drafts(1, 50, "a"), drafts(2, 3, "b")));
+    delivery.deliver(committed(drafts(1, 50, "a"), drafts(2, 3, "b")));
     expect(published.map(({ topic, frame }) => [topic, seqsIn(frame).length])).toEqual([
       [channel(1).topics.binary, 50],
       [channel(1).topics.json, 50],
       [channel(2).topics.binary, 3],
     ]);
-    expect(writes).toBe(1_011);
   });
 
   test("is published as the committer's own bytes, encoded by nobody again", () => {
@@ -85,7 +84,7 @@ describe("a batch", () => {
   });
 
   test("is not published, nor put into JSON, where nobody listens", () => {
-    expect(delivery.deliver(committed(drafts(1, 5, "a")))).toBe(0);
+    delivery.deliver(committed(drafts(1, 5, "a")));
     expect(published).toEqual([]);
     expect(counters.deliveriesOut).toBe(0);
     // Those who come later find it all the same.
@@ -121,7 +120,7 @@ describe("a batch", () => {
   test("that is large goes out in frames that are not, with every message once, in order", () => {
     channel(1).receivers.binary = 2;
     channel(1).receivers.json = 1;
-    const writes = delivery.deliver(committed(drafts(1, 100, "a", "x".repeat(10_000))));
+    delivery.deliver(committed(drafts(1, 100, "a", "x".repeat(10_000))));
     const binary = published.filter(({ topic }) => topic === channel(1).topics.binary);
     expect(binary.length).toBeGreaterThan(1);
     for (const { frame } of binary) expect(frame.length).toBeLessThanOrEqual(256 * 1024);
@@ -131,7 +130,6 @@ describe("a batch", () => {
     expect(json.flatMap(({ frame }) => seqsIn(frame))).toEqual(expected);
     expect(ring.after(1, 0, 10_000_000)?.last).toBe(100);
     expect(counters.deliveriesOut).toBe(300);
-    expect(writes).toBeGreaterThanOrEqual(3);
   });
 
   test("with one message larger than any frame should be goes out nevertheless", () => {

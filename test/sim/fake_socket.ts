@@ -66,6 +66,10 @@ export class FakeSocket implements Socket {
     this.#heldBytes += bytes;
   }
 
+  cork(send: () => void): void {
+    send();
+  }
+
   subscribe(topic: string): void {
     if (this.closeCode !== undefined) return;
     this.#topics.add(topic);

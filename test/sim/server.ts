@@ -27,8 +27,8 @@ import { Stream } from "./stream.ts";
 
 const eventLog = createLog("silent", "json");
 
-/** As if each delivery were to hundreds of sockets, so that there is something to pace. */
-const WRITES_SCALE = 400;
+/** As if a delivery took that long, so that there is something to pace. */
+const DELIVERY_MS = 0.5;
 
 interface Options {
   readonly config: Config;
@@ -92,17 +92,22 @@ export class Server {
     const ring = new Ring(config.ringBytes);
     const delivery = new Delivery({ channels, ring, publish: this.bus.publish, counters });
     const unflushed: Services["unflushed"] = new Set();
+    let fanOutMs = 0;
     this.#log = new Log({
       commit: store.commit,
       probe: store.probe,
       deliver: (result) => {
         try {
-          return paceMs(delivery.deliver(result) * WRITES_SCALE, config.paceCapMs);
+          const before = counters.deliveriesOut;
+          delivery.deliver(result);
+          fanOutMs = (counters.deliveriesOut - before) * DELIVERY_MS;
         } catch (error) {
           model.verdict.must(false, `${error}`);
           throw error;
         }
       },
+      paceMs: () => paceMs(fanOutMs, config.paceCapMs),
+      afterWrites: (task) => task(),
       settled: () => {
         for (const session of unflushed) session.flush();
       },

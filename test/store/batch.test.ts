@@ -1,43 +1,65 @@
 import { describe, expect, test } from "bun:test";
+import { create, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { BatchWriter, readBatch } from "../../src/store/batch.ts";
+import { MessageSchema } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
+import { incomingSend } from "../../src/wire/incoming_send.ts";
 
-interface Entry {
+interface Message {
   readonly channel: number;
   readonly author: number;
+  readonly name: string;
+  readonly timeMs: number;
   readonly nonce: string;
-  readonly rest: Uint8Array;
+  readonly body: string;
 }
 
 const anyUint32 = fc.integer({ min: 1, max: 2 ** 32 - 1 });
-const ping: Entry = { channel: 0, author: 0, nonce: "", rest: new Uint8Array(0) };
+// From one byte of UTF-8 a character to four.
+const anyText = (maxLength: number) => fc.string({ unit: "binary", minLength: 1, maxLength });
 
-const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
-  { weight: 1, arbitrary: fc.constant(ping) },
+const anyEntry: fc.Arbitrary<Message | "ping"> = fc.oneof(
+  { weight: 1, arbitrary: fc.constant("ping" as const) },
   {
     weight: 4,
     arbitrary: fc.record({
       channel: anyUint32,
       author: anyUint32,
-      // From one byte of UTF-8 a character to four.
-      nonce: fc.string({ unit: "binary", minLength: 1, maxLength: 64 }),
-      rest: fc.uint8Array({ maxLength: 300 }),
+      name: anyText(32),
+      timeMs: fc.nat(2 ** 31),
+      nonce: anyText(64),
+      body: anyText(300),
     }),
   },
 );
 
-function add(writer: BatchWriter, { channel, author, nonce, rest }: Entry): void {
-  if (channel === 0) writer.addPing();
-  else writer.addMessage(channel, author, nonce, rest);
+const utf8 = new TextEncoder();
+
+function add(writer: BatchWriter, entry: Message | "ping"): void {
+  if (entry === "ping") return writer.addPing();
+  const { author, name, timeMs } = entry;
+  writer.addMessage(incomingSend(1, entry), { id: author, nameBytes: utf8.encode(name) }, timeMs);
 }
 
-function read(batch: Uint8Array<ArrayBuffer>): Entry[] {
-  const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** What the writer thread should find: the message as the protobuf library encodes it. */
+function expected(entry: Message | "ping") {
+  if (entry === "ping") return { channel: 0, author: 0, nonce: "", rest: new Uint8Array(0) };
+  const { channel, author: authorId, name: author, timeMs, nonce, body } = entry;
+  const message = create(MessageSchema, { channel, authorId, author, timeMs, body });
+  return { channel, author: authorId, nonce, rest: toBinary(MessageSchema, message) };
+}
+
+function read(batch: Uint8Array<ArrayBuffer>) {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   return [...readBatch(batch)].map((entry) => ({
     ...entry,
-    nonce: utf8.decode(entry.nonce),
+    nonce: decoder.decode(entry.nonce),
     rest: entry.rest.slice(),
   }));
+}
+
+function message(body: string, nonce = "n"): Message {
+  return { channel: 1, author: 2, name: "ada", timeMs: 1_700_000_000_000, nonce, body };
 }
 
 describe("a batch", () => {
@@ -50,50 +72,41 @@ describe("a batch", () => {
         const bytes = writer.bytes;
         const batch = writer.take();
         expect(batch.length).toBe(bytes);
-        expect(read(batch)).toEqual(entries);
+        expect(read(batch)).toEqual(entries.map(expected));
       }),
     );
   });
 
   test("keeps what it holds when it outgrows its first capacity, again and again", () => {
     const writer = new BatchWriter();
-    const entries = Array.from({ length: 400 }, (_, index) => ({
-      channel: index + 1,
-      author: 7,
-      nonce: `nonce-${index}-Ω👋`,
-      rest: new Uint8Array(1000).fill(index),
-    }));
+    const entries = Array.from({ length: 400 }, (_, index) =>
+      message(String.fromCharCode(97 + (index % 26)).repeat(1000), `nonce-${index}-Ω👋`),
+    );
     for (const entry of entries) add(writer, entry);
     expect(writer.bytes).toBeGreaterThan(6 * 64 * 1024);
-    expect(read(writer.take())).toEqual(entries);
+    expect(read(writer.take())).toEqual(entries.map(expected));
   });
 
   test("takes an entry that is larger than any capacity before it", () => {
     const writer = new BatchWriter();
-    const large = {
-      channel: 1,
-      author: 2,
-      nonce: "\u{10ffff}".repeat(16),
-      rest: new Uint8Array(1024 * 1024).fill(0xab),
-    };
-    add(writer, ping);
-    add(writer, large);
-    add(writer, ping);
-    expect(read(writer.take())).toEqual([ping, large, ping]);
+    const large = message("ab".repeat(512 * 1024), "\u{10ffff}".repeat(16));
+    const entries = ["ping", large, "ping"] as const;
+    for (const entry of entries) add(writer, entry);
+    expect(read(writer.take())).toEqual(entries.map(expected));
   });
 
   test("that is as full as its capacity to the byte is read whole", () => {
-    for (const spare of [0, 1, 15, 16, 17]) {
+    const besideBodyBytes = 16 + 1 + expected(message("x".repeat(60_000))).rest.length - 60_000;
+    for (let spare = 0; spare <= 80; spare++) {
       const writer = new BatchWriter();
-      const filling = {
-        channel: 1,
-        author: 2,
-        nonce: "n",
-        rest: new Uint8Array(64 * 1024 - 16 - 1 - spare).fill(1),
-      };
+      const filling = message("y".repeat(64 * 1024 - besideBodyBytes - spare));
       add(writer, filling);
-      add(writer, ping);
-      expect(read(writer.take())).toEqual([filling, ping]);
+      expect(writer.bytes).toBe(64 * 1024 - spare);
+      add(writer, "ping");
+      add(writer, message("after"));
+      expect(read(writer.take())).toEqual(
+        [filling, "ping" as const, message("after")].map(expected),
+      );
     }
   });
 
@@ -108,19 +121,19 @@ describe("a batch", () => {
           expect(writer.bytes).toBe(0);
           return batch;
         });
-        expect(taken.map(read)).toEqual(rounds);
+        expect(taken.map(read)).toEqual(rounds.map((entries) => entries.map(expected)));
       }),
     );
   });
 
   test("can be transferred to another thread, and the writer used again", () => {
     const writer = new BatchWriter();
-    add(writer, ping);
+    add(writer, "ping");
     const batch = writer.take();
     structuredClone(batch, { transfer: [batch.buffer] });
     expect(batch.length).toBe(0);
-    add(writer, ping);
-    expect(read(writer.take())).toEqual([ping]);
+    add(writer, "ping");
+    expect(read(writer.take())).toEqual([expected("ping")]);
   });
 
   test("without an entry is empty", () => {

@@ -3,6 +3,9 @@ import { BatchWriter } from "../../src/store/batch.ts";
 import type { CommitResult, Committer } from "../../src/store/committer.ts";
 import { MessageSchema } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
 import { ServerFrameSchema } from "../../src/wire/gen/hubbub/v1/frames_pb.ts";
+import { incomingSend } from "../../src/wire/incoming_send.ts";
+
+const utf8 = new TextEncoder();
 
 /** A message to commit. */
 export interface Draft {
@@ -40,7 +43,11 @@ export function batchOf(entries: readonly (Draft | "ping")[]): Uint8Array<ArrayB
   const batch = new BatchWriter();
   for (const entry of entries) {
     if (entry === "ping") batch.addPing();
-    else batch.addMessage(entry.channel, entry.author ?? 1, entry.nonce, restOf(entry));
+    else {
+      const { channel, authorId, author, timeMs, body } = fieldsOf(entry);
+      const send = incomingSend(1, { channel, nonce: entry.nonce, body });
+      batch.addMessage(send, { id: authorId, nameBytes: utf8.encode(author) }, timeMs);
+    }
   }
   return batch.take();
 }

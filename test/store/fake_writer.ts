@@ -3,7 +3,11 @@ import { type BatchEntry, readBatch } from "../../src/store/batch.ts";
 import { type CommitResult, Outcome } from "../../src/store/committer.ts";
 import { Log, type Sender } from "../../src/store/log.ts";
 import type { ErrorCode } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
+import { incomingSend } from "../../src/wire/incoming_send.ts";
 import { FakeClock } from "../sim/fake_clock.ts";
+
+/** An author without a name, which would take room. */
+export const nobody = { id: 1, nameBytes: new Uint8Array(0) };
 
 /** A batch at the writer; the test says when it is done, and how. */
 export interface AtWriter {
@@ -47,6 +51,11 @@ export class LogBench {
   readonly probes: Probe[] = [];
   /** How long the log is told to wait after a delivery. */
   paceMs = 0;
+  /** What the log gave as the times that its fan-outs took. */
+  readonly fanOutsMs: number[] = [];
+  /** Then writing to the sockets takes until the test calls `writtenOut`. */
+  areWritesSlow = false;
+  writtenOut = () => {};
   readonly log: Log;
   readonly #heads = new Map<number, number>();
 
@@ -57,7 +66,14 @@ export class LogBench {
       deliver: ({ channels }) => {
         const messages = channels.reduce((sum, { count }) => sum + count, 0);
         this.happened.push({ what: "delivered", messages });
+      },
+      paceMs: (fanOutMs) => {
+        this.fanOutsMs.push(fanOutMs);
         return this.paceMs;
+      },
+      afterWrites: (task) => {
+        if (this.areWritesSlow) this.writtenOut = task;
+        else task();
       },
       settled: () => this.happened.push({ what: "settled" }),
       timeOf: (encoded) => encoded[0] ?? 0,
@@ -79,7 +95,8 @@ export class LogBench {
   };
 
   send(request: number, channel = 1, bytes = 10): void {
-    this.log.send(this.sender, request, channel, 1, `n${request}`, new Uint8Array(bytes), 42);
+    const message = { channel, nonce: `n${request}`, body: "x".repeat(bytes) };
+    this.log.send(this.sender, incomingSend(request, message), nobody, 42);
   }
 
   /** Runs the task that the log has scheduled. */

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { Outcome } from "../../src/store/committer.ts";
 import { ErrorCode } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
-import { type AtWriter, LogBench } from "./fake_writer.ts";
+import { incomingSend } from "../../src/wire/incoming_send.ts";
+import { type AtWriter, LogBench, nobody } from "./fake_writer.ts";
 
 let bench: LogBench;
 beforeEach(() => {
@@ -79,6 +80,39 @@ describe("group commit", () => {
   });
 });
 
+describe("the batch after one that is being written to the sockets", () => {
+  test("is handed over when that is done, and the wait for it is over", async () => {
+    bench.areWritesSlow = true;
+    bench.paceMs = 40;
+    bench.send(1);
+    bench.turn();
+    await writing().succeed();
+    bench.send(2);
+    expect(bench.clock.hasTimers).toBe(false);
+    bench.clock.pass(5);
+    bench.writtenOut();
+    expect(bench.fanOutsMs).toEqual([5]);
+    const writtenMs = bench.clock.nowMs();
+    bench.turn();
+    expect(bench.clock.nowMs()).toBe(writtenMs + 40);
+    expect(writing().entries).toHaveLength(1);
+  });
+
+  test("is waited for when the log closes", async () => {
+    bench.areWritesSlow = true;
+    bench.send(1);
+    bench.turn();
+    let isClosed = false;
+    const closed = bench.log.close().then(() => {
+      isClosed = true;
+    });
+    await writing().succeed();
+    expect(isClosed).toBe(false);
+    bench.writtenOut();
+    await closed;
+  });
+});
+
 describe("a sender", () => {
   test("is told `sent` only when the batch is committed, and after the receivers", async () => {
     bench.send(1);
@@ -92,7 +126,8 @@ describe("a sender", () => {
     const told: unknown[] = [];
     const sender = { ...bench.sender, sent: (...args: unknown[]) => told.push(args) };
     bench.send(1);
-    bench.log.send(sender, 2, 1, 1, "again", new Uint8Array(1), 99);
+    const again = incomingSend(2, { channel: 1, nonce: "again", body: "x" });
+    bench.log.send(sender, again, nobody, 99);
     bench.turn();
     await writing().succeed({
       outcomes: Uint8Array.of(Outcome.KEPT, Outcome.DUPLICATE),
