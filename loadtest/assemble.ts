@@ -35,6 +35,7 @@ export function assemble(findings: Findings): Result {
     ...seconds.map(({ serverResidentBytes }) => serverResidentBytes),
   );
   const resumed = whole.resume === null ? {} : { resumeMs: whole.resume };
+  const stages = timeline.stages;
   const memory =
     parameters.actions === 0 && atRestBytes !== undefined
       ? { memory: memoryOf(atRestBytes, peakResident, usersConnected) }
@@ -77,6 +78,7 @@ export function assemble(findings: Findings): Result {
     errors: timeline.errors,
     expectations,
     seconds,
+    ...(stages === undefined ? {} : { stagesMs: stages }),
     ...resumed,
     ...memory,
   };

@@ -71,6 +71,30 @@ export interface Second {
   readonly deliveryP99Ms: number | null;
 }
 
+/** A stage of a message's life in the server: medians and 99th percentiles since its start, in ms. */
+export interface Stage {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** The stages in their order. Decode and checks are of one message, the others of a batch. */
+export interface Stages {
+  /** Reading the frame. */
+  readonly decode: Stage;
+  /** Budget, membership, size, and encoding it into the open batch. */
+  readonly checks: Stage;
+  /** How long a batch's first message waited for its hand-over. */
+  readonly batchWait: Stage;
+  /** To the writer thread and back, the transaction aside. */
+  readonly handOver: Stage;
+  /** The transaction, its sync included. */
+  readonly commit: Stage;
+  /** Handing the frames and acknowledgements to the sockets. */
+  readonly publish: Stage;
+  /** Writing them to the network. */
+  readonly drain: Stage;
+}
+
 /** What was asked for, all defaults filled in. */
 export interface Parameters {
   readonly profile: string;
@@ -165,6 +189,8 @@ export interface Result {
     /** How late the tester's own clock ran, 99th percentile. */
     readonly testerLatenessP99Ms: number;
   };
+  /** Absent where the server did not tell. */
+  readonly stagesMs?: Stages;
   /** Errors, refusals and disconnects, by code. */
   readonly errors: Readonly<Record<string, number>>;
   readonly expectations: readonly Expectation[];

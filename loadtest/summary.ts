@@ -1,4 +1,5 @@
-import type { Latency, Result } from "./result.ts";
+import type { Latency, Result, Stages } from "./result.ts";
+import { slowestStage, stageNames } from "./stages.ts";
 
 /** A result in a screenful, for people. */
 export function summaryOf(result: Result): string {
@@ -30,6 +31,7 @@ export function summaryOf(result: Result): string {
   if (result.memory) {
     lines.push(`memory/connection    ${count(result.memory.perConnectionBytes / 1024)} KiB`);
   }
+  if (result.stagesMs) lines.push(...stageLines(result.stagesMs));
   const counted = Object.entries(errors).map(([code, times]) => `${code} ${count(times)}`);
   if (counted.length > 0) lines.push(`errors               ${counted.join(", ")}`);
   for (const example of examples) lines.push(`  ${example}`);
@@ -40,6 +42,15 @@ export function summaryOf(result: Result): string {
     );
   }
   return `${lines.join("\n")}\n`;
+}
+
+function stageLines(stages: Stages): string[] {
+  const names = Object.keys(stageNames) as (keyof Stages)[];
+  const cells = names.map((name) => `${stageNames[name]} ${stages[name].p99.toFixed(2)}`);
+  return [
+    `the server's stages  ${cells.slice(0, 4).join(", ")},`,
+    `  (p99, ms)          ${cells.slice(4).join(", ")}; the slowest: ${stageNames[slowestStage(stages)]}`,
+  ];
 }
 
 function row(name: string, { count, p50, p90, p95, p99, p999, max }: Latency): string {

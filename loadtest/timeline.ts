@@ -1,7 +1,8 @@
 import type { Histogram } from "hdr-histogram-js";
 import type { PingSample } from "./monitor.ts";
 import { addCounts, latencyOf, newHistogram, percentileMs } from "./percentiles.ts";
-import type { Latencies, Second } from "./result.ts";
+import type { Latencies, Second, Stages } from "./result.ts";
+import { stagesOf } from "./stages.ts";
 import type { SecondReport } from "./tester/messages.ts";
 
 /** A second as far as its reports have come. */
@@ -124,6 +125,12 @@ export class Timeline {
       ...figuresOf(pings.get(second.atSeconds + 1) ?? pings.get(second.atSeconds)),
       pingMs: pingMsOf(pings.get(second.atSeconds)),
     }));
+  }
+
+  /** The stages as the last pong gave them. */
+  get stages(): Stages | undefined {
+    const figures = this.#pings.findLast((ping) => ping.figures !== undefined)?.figures;
+    return figures === undefined ? undefined : stagesOf(figures);
   }
 
   whole(): Sum {

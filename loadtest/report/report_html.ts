@@ -10,6 +10,7 @@ import {
   integrityTable,
   latencyTable,
   loadTable,
+  stageTable,
   targetTable,
   totalsTable,
 } from "./report_tables.ts";
@@ -98,10 +99,12 @@ function circumstances(result: Result): Html {
     columns: ["Parameter", "Value"],
     rows: parameterRows(result.parameters),
   };
+  const { stagesMs } = result;
+  const stages = stagesMs === undefined ? html`` : renderTable(stageTable(stagesMs));
   return html`<h2>What was done, with what, on what</h2>
 <div class="side-by-side">
 <div>${renderTable(parameters)}${renderTable(environmentTable(result))}</div>
-<div>${renderTable(totalsTable(result))}${renderTable(loadTable(result))}</div>
+<div>${renderTable(totalsTable(result))}${renderTable(loadTable(result))}${stages}</div>
 </div>
 <p class="quiet">All of this, and the figures of every second, stand in result.json beside this page.</p>`;
 }

@@ -1,4 +1,5 @@
-import type { Latencies, Latency, Result } from "../result.ts";
+import type { Latencies, Latency, Result, Stages } from "../result.ts";
+import { slowestStage, stageNames } from "../stages.ts";
 import { formatBytes, formatCores, formatCount, formatMeasure, formatMs } from "./format.ts";
 import { shortCommit } from "./headline.ts";
 import { html } from "./html.ts";
@@ -149,6 +150,33 @@ export function loadTable(result: Result): Table {
       ["Tester’s processes, mean", number(formatCores(load.testerPlateau))],
       ["Tester’s own lateness, p99", number(formatMs(load.testerLatenessP99Ms))],
     ],
+  };
+}
+
+/** What each stage is, in the words of result.ts. */
+const stageDefinitions: Readonly<Record<keyof Stages, string>> = {
+  decode: "Reading a frame.",
+  checks: "Budget, membership, size, and encoding the message into the open batch.",
+  batchWait:
+    "How long a batch’s first message waited for its hand-over: pacing, and the batch before.",
+  handOver: "To the writer thread and back, the transaction aside.",
+  commit: "The transaction, its sync included.",
+  publish: "Handing a batch’s frames and acknowledgements to the sockets.",
+  drain: "Writing them to the network.",
+};
+
+/** Where a message’s time went in the server, and which stage made the tail. */
+export function stageTable(stages: Stages): Table {
+  const slowest = slowestStage(stages);
+  const names = Object.keys(stageNames) as (keyof Stages)[];
+  return {
+    caption: `The stages of a message in the server; the slowest is: ${stageNames[slowest]}`,
+    columns: ["Stage, ms", "Median", "99th percentile"],
+    rows: names.map((name) => [
+      html`${stageNames[name]}<span class="definition">${stageDefinitions[name]}</span>`,
+      number(formatMeasure(stages[name].p50)),
+      number(formatMeasure(stages[name].p99)),
+    ]),
   };
 }
 

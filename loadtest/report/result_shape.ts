@@ -1,4 +1,4 @@
-import type { Latencies, Latency, Result } from "../result.ts";
+import type { Latencies, Latency, Result, Stage } from "../result.ts";
 
 /**
  * What JSON has to look like to be a value of a type. Objects may have more fields than those named.
@@ -45,6 +45,8 @@ const latencies: ShapeOf<Latencies> = {
   delivery: latency,
   signIn: latency,
 };
+
+const stage: ShapeOf<Stage> = { p50: "number", p99: "number" };
 
 export const resultShape: ShapeOf<Result> = {
   formatVersion: "number",
@@ -104,6 +106,18 @@ export const resultShape: ShapeOf<Result> = {
     serverPeakResidentBytes: "number",
     testerLatenessP99Ms: "number",
   },
+  stagesMs: [
+    "or absent",
+    {
+      decode: stage,
+      checks: stage,
+      batchWait: stage,
+      handOver: stage,
+      commit: stage,
+      publish: stage,
+      drain: stage,
+    },
+  ],
   errors: ["by name", "number"],
   expectations: [
     "list of",

@@ -58,7 +58,13 @@ export interface Reading {
   readonly activeAccounts: number;
   readonly connections: number;
   readonly batchMessages: Summary;
+  readonly decodeMs: Summary;
+  readonly checksMs: Summary;
+  readonly batchWaitMs: Summary;
+  readonly handOverMs: Summary;
   readonly commitMs: Summary;
+  readonly publishMs: Summary;
+  readonly drainMs: Summary;
 }
 
 interface Summary {
@@ -103,7 +109,13 @@ export class Readings {
       activeAccounts: counters.activeAccounts,
       connections: counters.connections,
       batchMessages: summarize(counters.batchMessages),
+      decodeMs: summarize(counters.decodeMs),
+      checksMs: summarize(counters.checksMs),
+      batchWaitMs: summarize(counters.batchWaitMs),
+      handOverMs: summarize(counters.handOverMs),
       commitMs: summarize(counters.commitMs),
+      publishMs: summarize(counters.publishMs),
+      drainMs: summarize(counters.drainMs),
     };
   }
 }

@@ -123,6 +123,15 @@ export function fixtureResult(options: FixtureOptions = {}): Result {
       serverPeakResidentBytes: Math.max(...seconds.map((second) => second.serverResidentBytes)),
       testerLatenessP99Ms: 1.8,
     },
+    stagesMs: {
+      decode: { p50: 0.001, p99: 0.004 },
+      checks: { p50: 0.002, p99: 0.009 },
+      batchWait: { p50: 2.1, p99: 8.4 * slowness },
+      handOver: { p50: 0.3, p99: 1.2 },
+      commit: { p50: 0.4, p99: 2.5 },
+      publish: { p50: 0.2, p99: 0.7 },
+      drain: { p50: 0.9, p99: 3.1 },
+    },
     errors: {},
     expectations: (
       [
