@@ -5,6 +5,7 @@ import type { Account } from "./accounts.ts";
 import { StartError } from "./own_server.ts";
 import { nowUs } from "./tester/clock.ts";
 import { Entrance } from "./tester/entrance.ts";
+import { KnownFrames } from "./tester/known_frames.ts";
 import { Pass } from "./tester/pass.ts";
 import { Schedule } from "./tester/schedule.ts";
 import { type EventSink, walkFrame, walkJsonFrame } from "./tester/server_frames.ts";
@@ -39,6 +40,7 @@ export class Monitor implements EventSink, SocketEvents {
   readonly #waiting = new Map<number, Waiting>();
   readonly #welcomed = Promise.withResolvers<void>();
   readonly #primed = Promise.withResolvers<Figures | undefined>();
+  readonly #knownFrames = new KnownFrames();
   #socket: TesterSocket | undefined;
   #lastRequest = 0;
   #isStopped = false;
@@ -108,7 +110,7 @@ export class Monitor implements EventSink, SocketEvents {
   }
 
   binary(bytes: Uint8Array, from: number, to: number): void {
-    walkFrame(bytes, from, to, this);
+    walkFrame(bytes, from, to, this.#knownFrames, this);
   }
 
   text(text: string): void {
@@ -142,6 +144,8 @@ export class Monitor implements EventSink, SocketEvents {
 
   /** The monitor is in no channel that anybody talks in. */
   message(): void {}
+
+  run(): void {}
 
   sent(): void {}
 

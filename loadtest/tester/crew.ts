@@ -1,6 +1,7 @@
 import { nowUs } from "./clock.ts";
 import { Gauges } from "./gauges.ts";
 import { Findings, Room } from "./integrity.ts";
+import { KnownFrames } from "./known_frames.ts";
 import type { FromTester, Plan } from "./messages.ts";
 import { Pass } from "./pass.ts";
 import { seededRandom } from "./random.ts";
@@ -26,6 +27,7 @@ export class Crew implements Surroundings {
   readonly schedule = new Schedule();
   readonly gauges = new Gauges(this.schedule.lateness);
   readonly findings = new Findings();
+  readonly knownFrames = new KnownFrames();
   startUs = 0;
   nonceStem = "";
   readonly #plan: Plan;

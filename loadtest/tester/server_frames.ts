@@ -4,143 +4,88 @@
  * A test compares this walk with protobuf-es on random frames.
  */
 import { fromBinary, fromJson, type JsonValue } from "@bufbuild/protobuf";
-import { type Event, EventSchema } from "../../src/wire/gen/hubbub/v1/frames_pb.ts";
+import {
+  type Event,
+  EventSchema,
+  ServerFrameSchema,
+} from "../../src/wire/gen/hubbub/v1/frames_pb.ts";
+import {
+  EventMessageReader,
+  EventSentReader,
+  SERVER_FRAME_EVENTS_TAG,
+} from "../../src/wire/gen/straight_line.ts";
+import { readVarint, varintBytes } from "../../src/wire/scalars.ts";
+import type { KnownFrames, Run } from "./known_frames.ts";
 import { readStamp, readStampOfText } from "./stamp.ts";
 
 /** Where the events of a frame go, in order. */
 export interface EventSink {
   /** A message; `dueUs` is 0 where its body has no stamp. */
   message(channel: number, seq: number, dueUs: number): void;
+  /** A frame of messages that have been read before, for another receiver. */
+  run(run: Run): void;
   /** An acknowledgement of a send. */
   sent(request: number, channel: number, seq: number): void;
   /** Any other event. */
   event(event: Event): void;
 }
 
-/** Tags of docs/PROTOCOL.md: field number times 8, plus the wire type. */
-const FRAME_EVENTS = 0x0a;
-const EVENT_REQUEST = 0x08;
-const EVENT_MESSAGE = 0x12;
-const EVENT_SENT = 0x1a;
-const MESSAGE_BODY = 0x32;
-const VARINT = 0;
-const FIXED_64 = 1;
-const LENGTH_DELIMITED = 2;
-const FIXED_32 = 5;
-/** Field numbers. A `Sent` has its channel where a `Message` has its number, and the reverse. */
-const FIRST = 1;
-const SECOND = 2;
-
-/**
- * The place after the varint that was read last. JavaScript returns one value, and an object per
- * field would cost more than all the rest.
- */
-let place = 0;
-
-function varint(bytes: Uint8Array, at: number): number {
-  let byte = bytes[at] as number;
-  if (byte < 0x80) {
-    place = at + 1;
-    return byte;
-  }
-  let value = byte & 0x7f;
-  let scale = 0x80;
-  let next = at + 1;
-  do {
-    byte = bytes[next++] as number;
-    value += (byte & 0x7f) * scale;
-    scale *= 0x80;
-  } while (byte >= 0x80);
-  place = next;
-  return value;
-}
+/** One of each for all frames: what was read is used at once. */
+const message = new EventMessageReader();
+const sent = new EventSentReader();
 
 /**
  * Hot. Walks over the binary frame that lies in `bytes` from `from` up to `to`.
  *
+ * @param known frames that need not be read again; this one joins them where it can.
  * @throws when it is no ServerFrame.
  */
-export function walkFrame(bytes: Uint8Array, from: number, to: number, sink: EventSink): void {
-  let at = from;
-  while (at < to) {
-    if (bytes[at] !== FRAME_EVENTS) {
-      // A field that this version of the protocol does not have.
-      at = skipField(bytes, at);
-      continue;
-    }
-    const length = varint(bytes, at + 1);
-    const begin = place;
+export function walkFrame(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  known: KnownFrames,
+  sink: EventSink,
+): void {
+  const before = known.find(bytes, from, to);
+  if (before !== undefined) return sink.run(before);
+  const dueUs: number[] = [];
+  let channel = 0;
+  let first = 0;
+  let isRun = true;
+  for (let at = from; at < to; ) {
+    const length = bytes[at] === SERVER_FRAME_EVENTS_TAG ? readVarint(bytes, at + 1) : -1;
+    const begin = at + 1 + varintBytes(length);
     const end = begin + length;
-    if (end > to) throw new Error("a server frame ends in the middle of an event");
-    const tag = bytes[begin];
-    if (tag === EVENT_MESSAGE) walkMessage(bytes, begin, sink);
-    else if (tag !== EVENT_REQUEST || !walkSent(bytes, begin, end, sink)) {
-      sink.event(fromBinary(EventSchema, bytes.subarray(begin, end)));
+    // A field that this version of the protocol does not have, or a broken frame.
+    if (length < 0 || end > to) return walkRest(bytes.subarray(at, to), sink);
+    if (message.read(bytes, begin, end) && message.request === 0) {
+      if (dueUs.length === 0) ({ channel, seq: first } = message);
+      isRun &&= message.channel === channel && message.seq === first + dueUs.length;
+      dueUs.push(readStamp(bytes, message.bodyBegin, message.bodyEnd));
+      sink.message(message.channel, message.seq, dueUs.at(-1) as number);
+    } else {
+      isRun = false;
+      if (sent.read(bytes, begin, end)) sink.sent(sent.request, sent.channel, sent.seq);
+      else tell(fromBinary(EventSchema, bytes.subarray(begin, end)), sink);
     }
     at = end;
   }
+  if (isRun && first > 0)
+    known.keep(bytes, from, to, { channel, first, count: dueUs.length, dueUs });
 }
 
-/** @param at the tag of `Event.message`. */
-function walkMessage(bytes: Uint8Array, at: number, sink: EventSink): void {
-  const length = varint(bytes, at + 1);
-  let next = place;
-  const end = next + length;
-  let seq = 0;
-  let channel = 0;
-  let dueUs = 0;
-  while (next < end) {
-    const tag = bytes[next] as number;
-    if (tag === MESSAGE_BODY) {
-      const bodyLength = varint(bytes, next + 1);
-      dueUs = readStamp(bytes, place, place + bodyLength);
-      next = place + bodyLength;
-    } else if (tag === FIRST << 3) {
-      seq = varint(bytes, next + 1);
-      next = place;
-    } else if (tag === SECOND << 3) {
-      channel = varint(bytes, next + 1);
-      next = place;
-    } else next = skipField(bytes, next);
-  }
-  sink.message(channel, seq, dueUs);
+function walkRest(rest: Uint8Array, sink: EventSink): void {
+  for (const event of fromBinary(ServerFrameSchema, rest).events) tell(event, sink);
 }
 
-/** Returns false, having done nothing, where the event is none of `sent`. */
-function walkSent(bytes: Uint8Array, at: number, end: number, sink: EventSink): boolean {
-  const request = varint(bytes, at + 1);
-  if (bytes[place] !== EVENT_SENT || place >= end) return false;
-  const length = varint(bytes, place + 1);
-  let next = place;
-  const last = next + length;
-  let channel = 0;
-  let seq = 0;
-  while (next < last) {
-    const tag = bytes[next] as number;
-    if (tag === FIRST << 3) {
-      channel = varint(bytes, next + 1);
-      next = place;
-    } else if (tag === SECOND << 3) {
-      seq = varint(bytes, next + 1);
-      next = place;
-    } else next = skipField(bytes, next);
-  }
-  sink.sent(request, channel, seq);
-  return true;
-}
-
-/** The place after the field whose tag is at `at`. */
-function skipField(bytes: Uint8Array, at: number): number {
-  const wireType = varint(bytes, at) & 7;
-  if (wireType === FIXED_64) return place + 8;
-  if (wireType === FIXED_32) return place + 4;
-  if (wireType === VARINT) {
-    varint(bytes, place);
-    return place;
-  }
-  if (wireType !== LENGTH_DELIMITED) throw new Error("a server frame has a field of no known kind");
-  const length = varint(bytes, place);
-  return place + length;
+function tell(whole: Event, sink: EventSink): void {
+  const { request, event } = whole;
+  if (event.case === "message" && request === 0) {
+    const { channel, seq, body } = event.value;
+    sink.message(channel, seq, readStampOfText(body));
+  } else if (event.case === "sent") sink.sent(request, event.value.channel, event.value.seq);
+  else sink.event(whole);
 }
 
 interface JsonEvent {

@@ -1,6 +1,7 @@
 import type { Subprotocol } from "../../src/client/frames.ts";
 import type { Gauges } from "./gauges.ts";
 import type { Findings, Room } from "./integrity.ts";
+import type { KnownFrames } from "./known_frames.ts";
 import type { Pass } from "./pass.ts";
 import type { Random } from "./random.ts";
 import type { Schedule } from "./schedule.ts";
@@ -25,6 +26,7 @@ export interface Surroundings {
   readonly schedule: Schedule;
   readonly gauges: Gauges;
   readonly findings: Findings;
+  readonly knownFrames: KnownFrames;
   /** Beginning of the run: stamps before it are another run's. */
   readonly startUs: number;
   /** Nonces of this run begin with it. */

@@ -3,7 +3,9 @@ import type { Resumed, Welcome } from "../../src/wire/gen/hubbub/v1/events_pb.ts
 import type { Event } from "../../src/wire/gen/hubbub/v1/frames_pb.ts";
 import { nowUs } from "./clock.ts";
 import { Conversation, type Question } from "./conversation.ts";
+import { Deliveries } from "./deliveries.ts";
 import { Entrance } from "./entrance.ts";
+import type { Run } from "./known_frames.ts";
 import { Memberships } from "./memberships.ts";
 import { type EventSink, walkFrame, walkJsonFrame } from "./server_frames.ts";
 import type { SocketEvents } from "./socket.ts";
@@ -28,6 +30,7 @@ export class VirtualUser implements EventSink, SocketEvents {
   readonly #entrance: Entrance;
   readonly #conversation: Conversation;
   readonly #memberships: Memberships;
+  readonly #deliveries: Deliveries;
   #isWelcomed = false;
   /** Resumed: commands may be sent. */
   #isOnline = false;
@@ -53,6 +56,7 @@ export class VirtualUser implements EventSink, SocketEvents {
     this.#around = around;
     this.#conversation = new Conversation(settings.subprotocol);
     this.#memberships = new Memberships(settings.name, around.findings, around.room);
+    this.#deliveries = new Deliveries(this.#memberships, around);
     this.#entrance = new Entrance({
       ...settings,
       events: this,
@@ -113,7 +117,7 @@ export class VirtualUser implements EventSink, SocketEvents {
 
   binary(bytes: Uint8Array, from: number, to: number): void {
     this.#receivedUs = nowUs();
-    walkFrame(bytes, from, to, this);
+    walkFrame(bytes, from, to, this.#around.knownFrames, this);
   }
 
   text(text: string): void {
@@ -130,12 +134,11 @@ export class VirtualUser implements EventSink, SocketEvents {
   // What the frames tell.
 
   message(channel: number, seq: number, dueUs: number): void {
-    const { gauges, startUs } = this.#around;
-    gauges.deliveries += 1;
-    const track = this.#memberships.get(channel);
-    // A channel that was left, or not joined yet: docs/PROTOCOL.md says that nothing comes then.
-    if (track === undefined) gauges.error("UNOWED_DELIVERY");
-    else if (track.take(seq) && dueUs >= startUs) gauges.delivery.add(this.#receivedUs - dueUs);
+    this.#deliveries.message(channel, seq, dueUs, this.#receivedUs);
+  }
+
+  run(run: Run): void {
+    this.#deliveries.run(run, this.#receivedUs);
   }
 
   sent(request: number, channel: number, seq: number): void {
@@ -200,9 +203,7 @@ export class VirtualUser implements EventSink, SocketEvents {
   #correct(question: Question): void {
     const { workload } = this.#settings;
     if (question.kind !== "join" && question.kind !== "leave") return;
-    const isIn = this.#memberships.named(question.name) !== undefined;
-    if (isIn) workload.isIn(question.name);
-    else workload.isNotIn(question.name);
+    workload.corrected(question.name, this.#memberships.named(question.name) !== undefined);
   }
 
   #resumed({ refused }: Resumed): void {

@@ -68,14 +68,10 @@ export class Workload {
     return turn < mix.send + mix.join ? this.#join() : this.#leave();
   }
 
-  /** The user is in that channel after all: a leave was refused. */
-  isIn(channel: string): void {
-    this.#joined.add(channel);
-  }
-
-  /** The user is not in that channel: a join was refused. */
-  isNotIn(channel: string): void {
-    this.#joined.delete(channel);
+  /** Whether the user is in that channel after all: an answer was lost, or a command refused. */
+  corrected(channel: string, isIn: boolean): void {
+    if (isIn) this.#joined.add(channel);
+    else this.#joined.delete(channel);
   }
 
   #join(): Action {

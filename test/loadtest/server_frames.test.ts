@@ -3,11 +3,14 @@ import { create, fromBinary, toBinary, toJsonString } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { encodeSend } from "../../loadtest/tester/client_frames.ts";
 import { FrameReader } from "../../loadtest/tester/frame_reader.ts";
+import { KnownFrames } from "../../loadtest/tester/known_frames.ts";
 import { walkFrame, walkJsonFrame } from "../../loadtest/tester/server_frames.ts";
 import { readStampOfText, stampOf } from "../../loadtest/tester/stamp.ts";
+import { MessageSchema } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
 import {
   ClientFrameSchema,
   type Event,
+  EventSchema,
   type ServerFrame,
   ServerFrameSchema,
 } from "../../src/wire/gen/hubbub/v1/frames_pb.ts";
@@ -52,6 +55,11 @@ function walked(walk: (sink: Parameters<typeof walkJsonFrame>[1]) => void): stri
   const heard: string[] = [];
   walk({
     message: (channel, seq, dueUs) => heard.push(`message ${channel} ${seq} ${dueUs}`),
+    run: ({ channel, first, count, dueUs }) => {
+      for (let index = 0; index < count; index++) {
+        heard.push(`message ${channel} ${first + index} ${dueUs[index]}`);
+      }
+    },
     sent: (request, channel, seq) => heard.push(`sent ${request} ${channel} ${seq}`),
     event: (event) => heard.push(told(event)),
   });
@@ -66,7 +74,9 @@ describe("the walk over a server frame", () => {
         const bytes = toBinary(ServerFrameSchema, frame);
         const around = new Uint8Array(bytes.length + offset + 5).fill(0x0a);
         around.set(bytes, offset);
-        const heard = walked((sink) => walkFrame(around, offset, offset + bytes.length, sink));
+        const heard = walked((sink) =>
+          walkFrame(around, offset, offset + bytes.length, new KnownFrames(), sink),
+        );
         expect(heard).toEqual(fromBinary(ServerFrameSchema, bytes).events.map(told));
       }),
     );
@@ -91,7 +101,76 @@ describe("the walk over a server frame", () => {
   test("refuses a frame that ends in the middle of an event", () => {
     const events = [{ event: { case: "left" as const, value: { channel: 300 } } }];
     const bytes = toBinary(ServerFrameSchema, create(ServerFrameSchema, { events }));
-    expect(() => walked((sink) => walkFrame(bytes, 0, bytes.length - 1, sink))).toThrow("middle");
+    expect(() =>
+      walked((sink) => walkFrame(bytes, 0, bytes.length - 1, new KnownFrames(), sink)),
+    ).toThrow();
+  });
+});
+
+describe("a frame that was read before", () => {
+  const runs = fc.record({
+    channel: fc.integer({ min: 1, max: 0xffffffff }),
+    first: fc.integer({ min: 1, max: 0xfffffff0 }),
+    bodies: fc.array(body, { minLength: 1, maxLength: 8 }),
+  });
+  const frameOfRun = ({
+    channel,
+    first,
+    bodies,
+  }: {
+    channel: number;
+    first: number;
+    bodies: string[];
+  }) =>
+    toBinary(
+      ServerFrameSchema,
+      create(ServerFrameSchema, {
+        events: bodies.map((body, index) => {
+          const value = create(MessageSchema, { channel, seq: first + index, authorId: 7, body });
+          return create(EventSchema, { event: { case: "message", value } });
+        }),
+      }),
+    );
+
+  test("says the same to the next receiver, and is not taken for another", () => {
+    fc.assert(
+      fc.property(fc.array(runs, { minLength: 1, maxLength: 30 }), (all) => {
+        const known = new KnownFrames();
+        const frames = all.map(frameOfRun);
+        // Twice: the second time most of them are known.
+        for (const bytes of [...frames, ...frames]) {
+          const heard = walked((sink) => walkFrame(bytes, 0, bytes.length, known, sink));
+          expect(heard).toEqual(fromBinary(ServerFrameSchema, bytes).events.map(told));
+        }
+      }),
+    );
+  });
+
+  test("is known again only if every byte is the same", () => {
+    const known = new KnownFrames();
+    const bytes = frameOfRun({ channel: 3, first: 5, bodies: ["one", "two"] });
+    walked((sink) => walkFrame(bytes, 0, bytes.length, known, sink));
+    expect(known.find(bytes, 0, bytes.length)).toMatchObject({ channel: 3, first: 5, count: 2 });
+    for (let at = 0; at < bytes.length; at++) {
+      const changed = bytes.slice();
+      changed[at] = (changed[at] as number) ^ 1;
+      expect(known.find(changed, 0, changed.length)).toBeUndefined();
+    }
+    expect(known.find(bytes, 0, bytes.length - 1)).toBeUndefined();
+  });
+
+  test("is none with an acknowledgement, a gap or two channels in it", () => {
+    const messageOf = (channel: number, seq: number) => ({
+      event: { case: "message" as const, value: { channel, seq } },
+    });
+    const ack = { request: 1, event: { case: "sent" as const, value: { channel: 3, seq: 6 } } };
+    for (const second of [ack, messageOf(3, 7), messageOf(4, 6)]) {
+      const events = [messageOf(3, 5), second];
+      const bytes = toBinary(ServerFrameSchema, create(ServerFrameSchema, { events }));
+      const known = new KnownFrames();
+      walked((sink) => walkFrame(bytes, 0, bytes.length, known, sink));
+      expect(known.find(bytes, 0, bytes.length)).toBeUndefined();
+    }
   });
 });
 
