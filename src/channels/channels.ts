@@ -1,5 +1,5 @@
+import { MAX_CHANNEL_ID } from "../store/bounds.ts";
 import type { RunJob } from "../store/jobs.ts";
-import { MAX_CHANNEL_ID } from "../store/position.ts";
 import type { ChannelRow } from "../store/store.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { nameKey } from "../wire/names.ts";

@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { messageBytes, messageRecordBytes, putMessageRecord, putNumbered } from "../wire/lay.ts";
 import { type BatchEntry, readBatch } from "./batch.ts";
-import { channelOf, MAX_SEQ, positionOf, seqOf } from "./position.ts";
+import { MAX_SEQ } from "./bounds.ts";
 
 /** What became of one entry of a batch, in `CommitResult.outcomes`. */
 export const Outcome = {
@@ -66,18 +66,18 @@ export class Committer {
     this.#db = db;
     this.#insert = db.prepare<
       unknown,
-      [number, number, Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>]
+      [number, number, number, Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>]
     >(
-      `INSERT INTO message (position, author_id, nonce, encoded) VALUES (?, ?, ?, ?)
-       ON CONFLICT (author_id, nonce) DO NOTHING`,
+      `INSERT INTO message (channel_id, seq, author_id, nonce, encoded) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (nonce, author_id) DO NOTHING`,
     );
-    this.#head = db.prepare<{ position: number | null }, [number, number]>(
-      "SELECT max(position) AS position FROM message WHERE position BETWEEN ? AND ?",
+    this.#head = db.prepare<{ seq: number | null }, [number]>(
+      "SELECT max(seq) AS seq FROM message WHERE channel_id = ?",
     );
     this.#first = db.prepare<
-      { position: number; encoded: Uint8Array },
-      [number, Uint8Array<ArrayBuffer>]
-    >("SELECT position, encoded FROM message WHERE author_id = ? AND nonce = ?");
+      { channel: number; seq: number; encoded: Uint8Array },
+      [Uint8Array<ArrayBuffer>, number]
+    >("SELECT channel_id AS channel, seq, encoded FROM message WHERE nonce = ? AND author_id = ?");
     this.#beat = db.prepare("UPDATE heartbeat SET beats = beats + 1");
   }
 
@@ -116,8 +116,8 @@ export class Committer {
           }
           const encoded = this.#scratchFor(scratchUsed, messageBytes(seq, entry.rest.length));
           putNumbered(encoded, 0, seq, entry.rest);
-          const position = positionOf(entry.channel, seq);
-          const { changes } = this.#insert.run(position, entry.author, entry.nonce, encoded);
+          const { channel, author, nonce } = entry;
+          const { changes } = this.#insert.run(channel, seq, author, nonce, encoded);
           if (changes === 0) {
             const first = this.#firstOf(at, entry);
             if (first === undefined) throw new Error("store/committer: a conflict with no message");
@@ -154,16 +154,13 @@ export class Committer {
   #headOf(channel: number): number {
     const known = this.#heads.get(channel);
     if (known !== undefined) return known;
-    const row = this.#head.get(positionOf(channel, 1), positionOf(channel, MAX_SEQ));
-    return row?.position == null ? 0 : seqOf(row.position);
+    return this.#head.get(channel)?.seq ?? 0;
   }
 
   /** The message that first bore an entry's nonce, if there is one. */
   #firstOf(entry: number, { author, nonce }: BatchEntry): Duplicate | undefined {
-    const row = this.#first.get(author, nonce);
-    if (row === null) return undefined;
-    const { position, encoded } = row;
-    return { entry, channel: channelOf(position), seq: seqOf(position), encoded };
+    const row = this.#first.get(nonce, author);
+    return row === null ? undefined : { entry, ...row };
   }
 
   /** A view of scratch memory that later calls of the same batch do not touch. */

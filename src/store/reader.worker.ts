@@ -1,7 +1,6 @@
 /** The reader thread: pages of history, and checkpoints, beside the writer. */
 import type { Database } from "bun:sqlite";
 import { layMessageRecords } from "../wire/lay.ts";
-import { positionOf, seqOf } from "./position.ts";
 import { openForCheckpoints, openForReading } from "./schema.ts";
 import { answerCalls } from "./thread.ts";
 
@@ -17,7 +16,7 @@ export interface Page {
 }
 
 interface Row {
-  readonly position: number;
+  readonly seq: number;
   readonly encoded: Uint8Array;
 }
 
@@ -26,9 +25,9 @@ let opened: { db: Database; checkpointer: Database; up: Select; down: Select } |
 type Select = ReturnType<typeof prepare>;
 
 function prepare(db: Database, order: "ASC" | "DESC") {
-  return db.prepare<Row, [number, number, number]>(
-    `SELECT position, encoded FROM message WHERE position BETWEEN ? AND ?
-     ORDER BY position ${order} LIMIT ?`,
+  return db.prepare<Row, [number, number, number, number]>(
+    `SELECT seq, encoded FROM message WHERE channel_id = ? AND seq BETWEEN ? AND ?
+     ORDER BY seq ${order} LIMIT ?`,
   );
 }
 
@@ -57,7 +56,7 @@ function readRows(
   for (let most = FIRST_ROWS; ; most *= 2) {
     // One beyond the page, to see whether there is more.
     const count = Math.min(most, limit - kept.length + 1);
-    const rows = next(kept.at(-1)?.position, count);
+    const rows = next(kept.at(-1)?.seq, count);
     for (const row of rows) {
       bytes += row.encoded.length;
       const isFull = kept.length === limit || (kept.length > 0 && bytes > maxBytes);
@@ -73,7 +72,7 @@ function pageOf(kept: Row[], more: boolean): Page {
   return {
     records: layMessageRecords(kept.map(({ encoded }) => encoded)),
     count: kept.length,
-    last: kept.length === 0 ? 0 : seqOf((kept.at(-1) as Row).position),
+    last: kept.at(-1)?.seq ?? 0,
     more,
   };
 }
@@ -89,9 +88,8 @@ const calls = {
   /** Messages `from` to `to`, both included, the oldest first. */
   ascending(channel: number, from: number, to: number, limit: number, maxBytes: number): Page {
     const { up } = store();
-    const [first, end] = [positionOf(channel, from), positionOf(channel, to)];
     const { kept, more } = readRows(limit, maxBytes, (last, count) =>
-      up.all(last === undefined ? first : last + 1, end, count),
+      up.all(channel, last === undefined ? from : last + 1, to, count),
     );
     return pageOf(kept, more);
   },
@@ -99,9 +97,8 @@ const calls = {
   /** The newest of the messages `from` to `to`, both included. */
   descending(channel: number, from: number, to: number, limit: number, maxBytes: number): Page {
     const { down } = store();
-    const [first, end] = [positionOf(channel, from), positionOf(channel, to)];
     const { kept, more } = readRows(limit, maxBytes, (last, count) =>
-      down.all(first, last === undefined ? end : last - 1, count),
+      down.all(channel, from, last === undefined ? to : last - 1, count),
     );
     return pageOf(kept.reverse(), more);
   },

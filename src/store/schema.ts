@@ -7,7 +7,7 @@ const APPLICATION_ID = 0x48754242;
 export const GENERAL_CHANNEL_ID = 1;
 
 /** Schema changes in order; `user_version` counts those that a file has seen. Never edit one. */
-const migrations: readonly string[] = [
+export const migrations: readonly string[] = [
   `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   INSERT INTO meta VALUES ('log_id', lower(hex(randomblob(16))));
@@ -70,6 +70,27 @@ const migrations: readonly string[] = [
     encoded BLOB NOT NULL
   ) STRICT;
   CREATE UNIQUE INDEX message_once ON message (author_id, nonce);
+  `,
+  `
+  -- Messages lie in the order of their coming, so that a batch fills a few pages and not one for
+  -- each of its channels and authors. Nonces that begin with a time keep message_once growing at
+  -- one end, too.
+  CREATE TABLE message_as_it_came (
+    id INTEGER PRIMARY KEY,
+    channel_id INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    author_id INTEGER NOT NULL,
+    nonce BLOB NOT NULL,
+    -- The protobuf message hubbub.v1.Message.
+    encoded BLOB NOT NULL
+  ) STRICT;
+  INSERT INTO message_as_it_came (channel_id, seq, author_id, nonce, encoded)
+    SELECT position >> 32, position & 0xffffffff, author_id, nonce, encoded
+    FROM message ORDER BY position;
+  DROP TABLE message;
+  ALTER TABLE message_as_it_came RENAME TO message;
+  CREATE UNIQUE INDEX message_in_channel ON message (channel_id, seq);
+  CREATE UNIQUE INDEX message_once ON message (nonce, author_id);
   `,
 ];
 

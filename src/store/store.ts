@@ -11,7 +11,6 @@ import {
 import { dirname } from "node:path";
 import { reading, StoreError } from "./errors.ts";
 import { History } from "./history.ts";
-import { POSITIONS_PER_CHANNEL } from "./position.ts";
 import type { Durability } from "./schema.ts";
 import {
   fileError,
@@ -144,9 +143,7 @@ function readCatalog(path: string, durability: Durability) {
     const channels = db
       .query<ChannelRow, []>(
         `SELECT id, name,
-           coalesce((SELECT max(position) FROM message
-             WHERE position > id * ${POSITIONS_PER_CHANNEL} AND position < (id + 1) * ${POSITIONS_PER_CHANNEL})
-             - id * ${POSITIONS_PER_CHANNEL}, 0) AS head,
+           coalesce((SELECT max(seq) FROM message WHERE channel_id = channel.id), 0) AS head,
            (SELECT count(*) FROM subscription WHERE channel_id = channel.id) AS members
          FROM channel ORDER BY id`,
       )

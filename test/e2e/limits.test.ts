@@ -1,7 +1,6 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { positionOf } from "../../src/store/position.ts";
 import { CloseCode, closes, errorEntry, errorName, errors } from "../../src/wire/codes.ts";
 import { ErrorCode } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
 import { RawConnection, send } from "../support/raw_connection.ts";
@@ -134,8 +133,8 @@ const provocations: Record<KnownError, () => Promise<ErrorCode>> = {
     await first.stop();
     // A channel that has all but used up its numbers, as nobody can make one in a test's time.
     const db = new Database(join(first.folder, "hubbub.db"));
-    const position = positionOf(GENERAL, 2 ** 32 - 1);
-    db.run("INSERT INTO message VALUES (?, 1, x'00', x'00')", [position]);
+    const values = [GENERAL, 2 ** 32 - 1];
+    db.run("INSERT INTO message VALUES (NULL, ?, ?, 1, x'00', x'00')", values);
     db.close();
     await using server = await startServer({}, first.folder);
     const ada = await enter(server);
@@ -228,7 +227,7 @@ const provocations: Record<KnownError, () => Promise<ErrorCode>> = {
     await first.stop();
     // A hole in the file, which only somebody else could have made.
     const db = new Database(join(first.folder, "hubbub.db"));
-    db.run("DELETE FROM message WHERE position = ?", [positionOf(GENERAL, 2)]);
+    db.run("DELETE FROM message WHERE channel_id = ? AND seq = 2", [GENERAL]);
     db.close();
     await using server = await startServer({}, first.folder);
     const ada = await RawConnection.open(server.url, before.accessToken);

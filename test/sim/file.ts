@@ -6,7 +6,8 @@ import { type Message, MessageSchema } from "../../src/wire/gen/hubbub/v1/events
 import { layMessageRecords } from "../../src/wire/lay.ts";
 
 interface Row {
-  readonly position: number;
+  readonly channel_id: number;
+  readonly seq: number;
   readonly author_id: number;
   readonly nonce: Uint8Array;
   readonly encoded: Uint8Array;
@@ -27,11 +28,11 @@ export class File {
 
   constructor(db: Database) {
     this.#db = db;
-    this.#between = db.prepare<Row, [number, number]>(
-      "SELECT * FROM message WHERE position BETWEEN ? AND ? ORDER BY position",
+    this.#between = db.prepare<Row, [number, number, number]>(
+      "SELECT * FROM message WHERE channel_id = ? AND seq BETWEEN ? AND ? ORDER BY seq",
     );
-    this.#head = db.prepare<{ last: number | null }, [number, number]>(
-      "SELECT max(position) AS last FROM message WHERE position BETWEEN ? AND ?",
+    this.#head = db.prepare<{ last: number | null }, [number]>(
+      "SELECT max(seq) AS last FROM message WHERE channel_id = ?",
     );
     this.#subscriptions = db.prepare<{ channel_id: number }, [number]>(
       "SELECT channel_id FROM subscription WHERE account_id = ?",
@@ -43,13 +44,13 @@ export class File {
   }
 
   head(channel: number): number {
-    const row = this.#head.get(channel * 2 ** 32, channel * 2 ** 32 + 2 ** 32 - 1);
-    return (row?.last ?? 0) % 2 ** 32;
+    return this.#head.get(channel)?.last ?? 0;
   }
 
   /** Every message, channel by channel, in order. */
   all(): Kept[] {
-    return this.#between.all(0, Number.MAX_SAFE_INTEGER).map(kept);
+    const rows = this.#db.query<Row, []>("SELECT * FROM message ORDER BY channel_id, seq");
+    return rows.all().map(kept);
   }
 
   subscriptions(account: number): Set<number> {
@@ -85,21 +86,21 @@ export class File {
     return {
       records: layMessageRecords(taken.map(({ encoded }) => encoded)),
       count: taken.length,
-      last: (taken.at(-1)?.position ?? 0) % 2 ** 32,
+      last: taken.at(-1)?.seq ?? 0,
       more: taken.length < rows.length,
     };
   }
 
   #rows(channel: number, from: number, to: number): Row[] {
-    return this.#between.all(channel * 2 ** 32 + from, channel * 2 ** 32 + to);
+    return this.#between.all(channel, from, to);
   }
 }
 
-function kept({ position, author_id, nonce, encoded }: Row): Kept {
+function kept({ channel_id, seq, author_id, nonce, encoded }: Row): Kept {
   const message = fromBinary(MessageSchema, encoded);
-  const { channel, seq, authorId } = message;
-  if (channel * 2 ** 32 + seq !== position || authorId !== author_id) {
-    throw new Error(`sim: the message at ${position} says that it is ${channel}/${seq}`);
+  const { channel, authorId } = message;
+  if (channel !== channel_id || message.seq !== seq || authorId !== author_id) {
+    throw new Error(`sim: message ${channel_id}/${seq} says that it is ${channel}/${message.seq}`);
   }
   return { nonce: Buffer.from(nonce).toString(), message };
 }

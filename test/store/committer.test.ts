@@ -1,8 +1,8 @@
 import type { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { MAX_CHANNEL_ID, MAX_SEQ } from "../../src/store/bounds.ts";
 import { Committer, Outcome } from "../../src/store/committer.ts";
-import { MAX_CHANNEL_ID, MAX_SEQ, positionOf } from "../../src/store/position.ts";
 import { openForWriting } from "../../src/store/schema.ts";
 import { makeFolder, removeFolder } from "../support/temp.ts";
 import { commit, type Draft, drafts, encodedAs, frameOf } from "./batches.ts";
@@ -36,11 +36,9 @@ afterEach(() => {
 /** The numbers that a channel's messages have in the file. */
 function kept(channel: number): number[] {
   return db
-    .query<{ position: number }, [number, number]>(
-      "SELECT position FROM message WHERE position BETWEEN ? AND ? ORDER BY position",
-    )
-    .all(positionOf(channel, 0), positionOf(channel, MAX_SEQ))
-    .map(({ position }) => position - positionOf(channel, 0));
+    .query<{ seq: number }, [number]>("SELECT seq FROM message WHERE channel_id = ? ORDER BY seq")
+    .all(channel)
+    .map(({ seq }) => seq);
 }
 
 function beats(): number {
@@ -48,8 +46,9 @@ function beats(): number {
 }
 
 function insertAt(channel: number, seq: number, draft: Draft): void {
-  db.run("INSERT INTO message VALUES (?, ?, ?, ?)", [
-    positionOf(channel, seq),
+  db.run("INSERT INTO message VALUES (NULL, ?, ?, ?, ?, ?)", [
+    channel,
+    seq,
     draft.author ?? 1,
     Buffer.from(draft.nonce),
     encodedAs(draft, seq),
@@ -171,7 +170,7 @@ describe("records", () => {
     const { records } = commit(committer, many);
     expect(records).toEqual(frameOf(many, 1));
     const stored = db
-      .query<{ encoded: Uint8Array }, []>("SELECT encoded FROM message ORDER BY position")
+      .query<{ encoded: Uint8Array }, []>("SELECT encoded FROM message ORDER BY seq")
       .all();
     stored.forEach(({ encoded }, index) => {
       expect(encoded).toEqual(encodedAs(many[index] as Draft, index + 1));

@@ -2,7 +2,12 @@ import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openForReading, openForWriting, StoreFileError } from "../../src/store/schema.ts";
+import {
+  migrations,
+  openForReading,
+  openForWriting,
+  StoreFileError,
+} from "../../src/store/schema.ts";
 import { makeFolder, removeFolder } from "../support/temp.ts";
 
 let folder: string;
@@ -32,7 +37,7 @@ describe("a fresh file", () => {
   test("has the tables, the general channel, a log id, and Hubbub's mark", () => {
     const db = openForWriting(path, "synced");
     expect(pragma(db, "application_id")).toBe(0x48754242);
-    expect(pragma(db, "user_version")).toBe(1);
+    expect(pragma(db, "user_version")).toBe(migrations.length);
     expect(db.query("SELECT id, name FROM channel").all()).toEqual([{ id: 1, name: "general" }]);
     const log = db.query("SELECT value FROM meta WHERE key = 'log_id'").get();
     expect(log).toEqual({ value: expect.stringMatching(/^[0-9a-f]{32}$/) });
@@ -60,6 +65,46 @@ describe("a fresh file", () => {
   });
 });
 
+describe("a file of an older version", () => {
+  test("keeps its messages, in their channels, under their numbers, once for each nonce", () => {
+    const old = new Database(path, { create: true });
+    old.run("PRAGMA foreign_keys = ON");
+    old.run(migrations[0] as string);
+    old.run("PRAGMA application_id = 0x48754242");
+    old.run("PRAGMA user_version = 1");
+    const highest = 2 ** 21 - 1;
+    const messages = [
+      { channel: 1, seq: 1, author: 7, nonce: "a", encoded: "one" },
+      { channel: highest, seq: 1, author: 7, nonce: "b", encoded: "two" },
+      { channel: 1, seq: 2 ** 32 - 1, author: 8, nonce: "a", encoded: "three" },
+    ];
+    for (const { channel, seq, author, nonce, encoded } of messages) {
+      const values = [channel * 2 ** 32 + seq, author, Buffer.from(nonce), Buffer.from(encoded)];
+      old.run("INSERT INTO message VALUES (?, ?, ?, ?)", values);
+    }
+    old.close();
+
+    const db = openForWriting(path, "committed");
+    const rows = db
+      .query(
+        `SELECT channel_id AS channel, seq, author_id AS author, CAST(nonce AS TEXT) AS nonce,
+           CAST(encoded AS TEXT) AS encoded FROM message ORDER BY channel_id, seq`,
+      )
+      .all();
+    expect(rows).toEqual([messages[0], messages[2], messages[1]]);
+    const again = (channel: number, seq: number, author: number, nonce: string) => () =>
+      db.run("INSERT INTO message VALUES (NULL, ?, ?, ?, ?, x'00')", [
+        ...[channel, seq, author],
+        Buffer.from(nonce),
+      ]);
+    expect(again(1, 1, 9, "new")).toThrow("UNIQUE");
+    expect(again(1, 2, 7, "b")).toThrow("UNIQUE");
+    expect(again(1, 2, 9, "b")).not.toThrow();
+    expect(pragma(db, "user_version")).toBe(migrations.length);
+    db.close();
+  });
+});
+
 describe("durability", () => {
   test.each([
     ["synced", 2],
@@ -80,12 +125,12 @@ describe("durability", () => {
 describe("a file that Hubbub must not touch is refused, and left as it is", () => {
   test("where a newer version has made it", () => {
     const db = openForWriting(path, "committed");
-    db.run("PRAGMA user_version = 7");
+    db.run("PRAGMA user_version = 700");
     db.run("PRAGMA wal_checkpoint(TRUNCATE)");
     db.close();
     const before = readFileSync(path);
     expect(refusal()).toBe(
-      `${path} was made by a newer version of Hubbub (schema 7; this one knows 1). Start that version, or restore a backup.`,
+      `${path} was made by a newer version of Hubbub (schema 700; this one knows ${migrations.length}). Start that version, or restore a backup.`,
     );
     expect(readFileSync(path)).toEqual(before);
   });

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { MAX_SEQ } from "../../src/store/bounds.ts";
 import { StoreError } from "../../src/store/errors.ts";
-import { MAX_SEQ, positionOf } from "../../src/store/position.ts";
 import { openForWriting } from "../../src/store/schema.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { makeFolder, removeFolder } from "../support/temp.ts";
@@ -89,7 +89,7 @@ describe("a store", () => {
 
   test("finds the head of a channel that is full", async () => {
     const db = openForWriting(join(folder, "full.db"), "committed");
-    db.run("INSERT INTO message VALUES (?, 1, x'01', x'00')", [positionOf(1, MAX_SEQ)]);
+    db.run("INSERT INTO message VALUES (NULL, 1, ?, 1, x'01', x'00')", [MAX_SEQ]);
     db.close();
     path = join(folder, "full.db");
     const store = await open();
