@@ -1,4 +1,5 @@
 import { recordEnd } from "../wire/lay.ts";
+import { Fifo } from "./fifo.ts";
 
 /** Messages of one channel that were delivered together. */
 interface Chunk {
@@ -26,10 +27,9 @@ export interface Run {
  */
 export class Ring {
   readonly #limitBytes: number;
-  readonly #byChannel = new Map<number, Chunk[]>();
-  /** All chunks in the order of their delivery; those before `#oldest` are gone. */
-  #order: (Chunk | undefined)[] = [];
-  #oldest = 0;
+  readonly #byChannel = new Map<number, Fifo<Chunk>>();
+  /** All chunks in the order of their delivery. */
+  readonly #order = new Fifo<Chunk>();
   #bytes = 0;
 
   constructor(limitBytes: number) {
@@ -43,9 +43,12 @@ export class Ring {
   /** Keeps a channel's next messages. `records` must not be changed afterwards. */
   push(channel: number, first: number, count: number, records: Uint8Array<ArrayBuffer>): void {
     const chunk: Chunk = { channel, first, count, records };
-    const chunks = this.#byChannel.get(channel);
-    if (chunks === undefined) this.#byChannel.set(channel, [chunk]);
-    else chunks.push(chunk);
+    let chunks = this.#byChannel.get(channel);
+    if (chunks === undefined) {
+      chunks = new Fifo();
+      this.#byChannel.set(channel, chunks);
+    }
+    chunks.push(chunk);
     this.#order.push(chunk);
     this.#bytes += records.length + CHUNK_OVERHEAD_BYTES;
     while (this.#bytes > this.#limitBytes) this.#dropOldest();
@@ -56,16 +59,17 @@ export class Ring {
    * one). Undefined where the ring does not hold message `after + 1`.
    */
   after(channel: number, after: number, maxBytes: number): Run | undefined {
-    const chunks = this.#byChannel.get(channel) ?? [];
-    let index = chunks.findLastIndex((chunk) => chunk.first <= after + 1);
-    const start = chunks[index];
+    const chunks = this.#byChannel.get(channel);
+    if (chunks === undefined) return undefined;
+    let index = chunkWith(chunks, after + 1);
+    const start = chunks.at(index);
     if (start === undefined || after + 1 >= start.first + start.count) return undefined;
 
     const parts = [skip(start, after + 1 - start.first)];
     let bytes = parts[0]?.length ?? 0;
     let last = start.first + start.count - 1;
     for (index += 1; index < chunks.length; index++) {
-      const chunk = chunks[index] as Chunk;
+      const chunk = chunks.at(index) as Chunk;
       if (bytes + chunk.records.length > maxBytes) break;
       parts.push(chunk.records);
       bytes += chunk.records.length;
@@ -81,19 +85,25 @@ export class Ring {
   }
 
   #dropOldest(): void {
-    const chunk = this.#order[this.#oldest] as Chunk;
-    // Let go of at once; the slots are given up many at a time.
-    this.#order[this.#oldest++] = undefined;
+    const chunk = this.#order.shift() as Chunk;
     this.#bytes -= chunk.records.length + CHUNK_OVERHEAD_BYTES;
     // Chunks go in the order of their coming, so a channel's oldest is its first.
     const chunks = this.#byChannel.get(chunk.channel);
     chunks?.shift();
     if (chunks?.length === 0) this.#byChannel.delete(chunk.channel);
-    if (this.#oldest > 1024 && this.#oldest * 2 > this.#order.length) {
-      this.#order = this.#order.slice(this.#oldest);
-      this.#oldest = 0;
-    }
   }
+}
+
+/** The place of the last chunk that begins at `seq` or before it, by bisection; -1 without one. */
+function chunkWith(chunks: Fifo<Chunk>, seq: number): number {
+  let low = -1;
+  let high = chunks.length;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((chunks.at(middle) as Chunk).first <= seq) low = middle;
+    else high = middle;
+  }
+  return low;
 }
 
 /** A chunk's records without the first `count`. */
