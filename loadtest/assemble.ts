@@ -38,7 +38,7 @@ export function assemble(findings: Findings): Result {
   const stages = timeline.stages;
   const memory =
     parameters.actions === 0 && atRestBytes !== undefined
-      ? { memory: memoryOf(atRestBytes, peakResident, usersConnected) }
+      ? { memory: memoryOf(atRestBytes, steady.mostResidentBytes, usersConnected) }
       : {};
   return {
     formatVersion: 1,

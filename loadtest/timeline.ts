@@ -34,6 +34,8 @@ export interface Sum {
   readonly deliveriesPerSecond: number;
   /** In cores. */
   readonly serverLoad: number;
+  /** Of the server's process, the most of the seconds. */
+  readonly mostResidentBytes: number;
   readonly testerLoad: number;
   /** Of the tester process that was busiest, in cores. */
   readonly busiestTesterLoad: number;
@@ -244,6 +246,7 @@ export class Timeline {
       latenessP99Ms: percentileMs(lateness, 99) ?? 0,
       deliveriesPerSecond: mean(({ deliveries }) => deliveries),
       serverLoad: mean(({ serverLoad }) => serverLoad),
+      mostResidentBytes: Math.max(0, ...seconds.map((second) => second.serverResidentBytes)),
       testerLoad: loads.reduce((sum, load) => sum + load, 0),
       busiestTesterLoad: Math.max(0, ...loads),
     };

@@ -42,6 +42,10 @@ export interface Identity {
 /** What an unreadable frame costs of the refusals that a connection may collect. */
 const FAULT_COST = 10;
 
+/** Of connections that have sent no page yet, nearly all of them: one for all, not one for each. */
+const noTurn: Promise<void> = Promise.resolve();
+const nobodyWaits = (): void => {};
+
 /**
  * One connected socket: who it is, what it is live in, and what it is owed.
  *
@@ -60,8 +64,8 @@ export class Session implements Sender, Connection {
   pendingCommands = 0;
   /** A slow-consumer notice has gone out and the socket has not caught up since. */
   isSlow = false;
-  #lastTurn: Promise<void> = Promise.resolve();
-  #hasRoom = () => {};
+  #lastTurn = noTurn;
+  #hasRoom = nobodyWaits;
 
   constructor(
     readonly identity: Identity,
