@@ -8,7 +8,8 @@ import { PIXELS_PER_PX, renderPng } from "../../loadtest/report/render_png.ts";
 import { reportHtml } from "../../loadtest/report/report_html.ts";
 import { reportPicture } from "../../loadtest/report/report_picture.ts";
 import { writeReport } from "../../loadtest/report/write.ts";
-import type { Result } from "../../loadtest/result.ts";
+import type { Result, Stages } from "../../loadtest/result.ts";
+import { summaryOf } from "../../loadtest/summary.ts";
 import { edgeCases } from "./edge_cases.ts";
 import { fixtureResult } from "./fixture_result.ts";
 import { distinctColours, pngSize } from "./png.ts";
@@ -47,6 +48,18 @@ describe("report.html", () => {
     expect(page).toContain("user 17 in test_3: 812, 813 and 814 never came");
     expect(page).toMatch(/RATE_LIMITED\s*12/);
     expect(page).toContain("broken");
+  });
+
+  test("names the stage that made the tail, and leaves the table out where nobody told", async () => {
+    const result = fixtureResult();
+    const { stagesMs, ...untold } = result;
+    expect(await textOf(reportHtml(result))).toContain("the slowest is: wait for the batch");
+    const slowDisk = { ...(stagesMs as Stages), commit: { p50: 4, p99: 250 } };
+    const page = await textOf(reportHtml({ ...result, stagesMs: slowDisk }));
+    expect(page).toContain("the slowest is: commit");
+    expect(page).toMatch(/included\. 4 250 /);
+    expect(await textOf(reportHtml(untold))).not.toContain("the slowest is");
+    expect(summaryOf({ ...result, stagesMs: slowDisk })).toContain("the slowest: commit");
   });
 
   test("blames nobody where the tester was the bottleneck", async () => {
