@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { makePool, PoolError, writePool } from "./accounts.ts";
+import { aloneText, measureAlone } from "./alone.ts";
 import { capacityText, findCapacity, writeCapacity } from "./capacity.ts";
 import { standardTargets, type Target } from "./expectations.ts";
 import { importPool, registerPool } from "./install_accounts.ts";
@@ -20,7 +21,7 @@ import { StartError } from "./own_server.ts";
 import { createProgress } from "./progress.ts";
 import type { Result } from "./result.ts";
 import { resultText } from "./result_text.ts";
-import { InterruptedError, run } from "./run.ts";
+import { InterruptedError, pinThisProcess, run } from "./run.ts";
 import { summaryOf } from "./summary.ts";
 import { exitCodes, MISUSED } from "./verdict.ts";
 
@@ -104,6 +105,17 @@ withWorkloadOptions(program.command("capacity"))
     if (out !== undefined) await writeCapacity(capacity, out);
     say(capacityText(capacity));
     process.exitCode = capacity.mostUsers > 0 ? exitCodes.passed : exitCodes.failed;
+  });
+
+program
+  .command("alone")
+  .description("one message at a time on an idle server: how long it takes, and the commit of it")
+  .option("--count <messages>", "how many, some twenty a second", whole(1, 1_000_000), 500)
+  .option("--server-cpu <core>", "pin the run's own server to this core", whole(0, 4095))
+  .option("--tester-cpu <core>", "pin the tester", whole(0, 4095))
+  .action(async (flags: { count: number; serverCpu?: number; testerCpu?: number }) => {
+    if (flags.testerCpu !== undefined) pinThisProcess(flags.testerCpu);
+    process.stdout.write(aloneText(await measureAlone(flags.count, flags.serverCpu ?? null)));
   });
 
 program

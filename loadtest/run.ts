@@ -142,7 +142,8 @@ function interrupted(signal: AbortSignal): Promise<never> {
   });
 }
 
-function pinThisProcess(cpu: number): void {
+/** @throws StartError where it cannot be. */
+export function pinThisProcess(cpu: number): void {
   const { exitCode } = Bun.spawnSync([
     "taskset",
     "-a",
