@@ -29,6 +29,22 @@ function expectSound(result: Result): void {
   expect(result.latencyMs.delivery.count).toBe(result.totals.deliveries);
 }
 
+test("one message at a time is delivered, acknowledged and set beside its commit", async () => {
+  const { output, exitCode, errors } = await ended(loadtest("alone", "--count", "5"));
+  expect(errors).toBe("");
+  expect(exitCode).toBe(0);
+  expect(output).toContain("| 5 messages, one at a time |");
+  const medians = [...output.matchAll(/^\| (sent|the).*? \| ([\d.]+) \|/gm)].map(([, , ms]) =>
+    Number(ms),
+  );
+  expect(medians).toHaveLength(3);
+  // Nothing is delivered before it is on disk.
+  const [delivered = 0, acknowledged = 0, commit = 0] = medians;
+  expect(commit).toBeGreaterThan(0);
+  expect(delivered).toBeGreaterThan(0);
+  expect(acknowledged).toBeGreaterThanOrEqual(delivered);
+});
+
 describe("a run against a server of its own", () => {
   test("loses nothing, and writes its result and the report", async () => {
     const out = join(folder, "standard");
