@@ -2,6 +2,7 @@
 import { dirname, resolve } from "node:path";
 import packageJson from "../package.json" with { type: "json" };
 import { startAuth } from "./auth/auth.ts";
+import { LANES } from "./channels/channel.ts";
 import { Channels } from "./channels/channels.ts";
 import { Delivery } from "./channels/delivery.ts";
 import { Membership } from "./channels/membership.ts";
@@ -14,7 +15,9 @@ import { liveness, readiness } from "./monitor/health.ts";
 import type { Log as EventLog } from "./monitor/log.ts";
 import { Budgets, TokenBucket } from "./session/budget.ts";
 import { greetingOf } from "./session/greeting.ts";
+import { Intake } from "./session/intake.ts";
 import { listen, urlOf } from "./session/listen.ts";
+import { receive } from "./session/receive.ts";
 import type { Services } from "./session/services.ts";
 import { Sessions } from "./session/sessions.ts";
 import { upgrade, websocketHandler } from "./session/websocket.ts";
@@ -33,6 +36,9 @@ const SLOW_CHECK_MS = 250;
 const PRUNE_MS = 60_000;
 /** How often the WAL is copied into the database. */
 const CHECKPOINT_MS = 1000;
+
+/** A write takes some microseconds, so that a turn of the event loop takes a few milliseconds. */
+const SOCKETS_PER_TURN = 500;
 
 /** A running server. */
 export interface Running {
@@ -94,17 +100,21 @@ export async function serve(
     ring,
     publish: (topic, frame) => server.publish(topic, frame),
     counters,
+    socketsPerTurn: SOCKETS_PER_TURN,
   });
+  const intake = new Intake(delivery, receive);
 
   const unflushed: Services["unflushed"] = new Set();
   const log = new Log({
     commit: (batch, entries) => writer.commit(batch, entries),
     probe: () => writer.probe(),
     deliver: (result) => delivery.deliver(result),
+    showNext: () => delivery.showNext(),
     paceMs: (fanOutMs) => paceMs(fanOutMs, config.paceCapMs),
     settled: () => {
       for (const session of unflushed) session.flush();
     },
+    shown: () => intake.carryOut(),
     // Bun writes what was published at the end of this turn of the event loop, and runs what was
     // set in a first `setImmediate` before that.
     afterWrites: (task) => void setImmediate(() => setImmediate(task)),
@@ -122,6 +132,7 @@ export async function serve(
     },
   });
 
+  let connectionsMade = 0;
   const loopDelay = new LoopDelay();
   started.defer(() => loopDelay.stop());
   const budgets = new Budgets(config, clockMs);
@@ -129,6 +140,7 @@ export async function serve(
     channels,
     membership,
     ring,
+    delivery,
     log,
     history,
     counters,
@@ -136,6 +148,7 @@ export async function serve(
     config,
     budgets,
     measure: () => new Readings(counters, loopDelay),
+    nextLane: () => connectionsMade++ % LANES,
     unflushed,
     greeting: greetingOf(config, store.logId, version),
     now,
@@ -178,7 +191,7 @@ export async function serve(
       isStopping
         ? refusal(ErrorCode.GOING_AWAY, { retryAfterMs: 1000 })
         : auth.fetch(request, server.requestIP(request)?.address),
-    websocket: websocketHandler(services, sessions),
+    websocket: websocketHandler(services, sessions, intake),
   });
 
   const checkpoints = new Checkpoints({

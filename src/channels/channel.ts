@@ -1,22 +1,24 @@
 import type { User } from "./user.ts";
 
-/** How many sockets receive a channel's messages live, by the encoding they speak. */
-export interface ReceiverCounts {
-  binary: number;
-  json: number;
-}
+/** The encodings that receivers speak, as topics name them. */
+export type EncodingName = "binary" | "json";
+
+/**
+ * Connections are spread over so many lanes, and a batch is shown to one lane after another, so that
+ * the event loop can do something else in between.
+ */
+export const LANES = 16;
 
 /** A channel, as long as the server runs. */
 export class Channel {
-  /** The number of its newest delivered message; 0 while there is none. */
+  /** The number of its newest message that is being delivered, or has been; 0 while there is none. */
   head: number;
   /** Accounts that have joined, connected or not. */
   memberCount: number;
   /** Members with a connection, by account id. */
   readonly online = new Map<number, User>();
-  readonly receivers: ReceiverCounts = { binary: 0, json: 0 };
-  /** The pub/sub topics of its receivers, one for each encoding. */
-  readonly topics: Readonly<Record<keyof ReceiverCounts, string>>;
+  /** How many sockets of each lane receive its messages live; nothing stands for none. */
+  readonly #receivers: Readonly<Record<EncodingName, number[]>> = { binary: [], json: [] };
 
   constructor(
     readonly id: number,
@@ -26,6 +28,24 @@ export class Channel {
   ) {
     this.head = head;
     this.memberCount = memberCount;
-    this.topics = { binary: `channel/${id}/binary`, json: `channel/${id}/json` };
+  }
+
+  /** The pub/sub topic of its receivers in a lane. */
+  topic(encoding: EncodingName, lane: number): string {
+    return `channel/${this.id}/${encoding}/${lane}`;
+  }
+
+  receivers(encoding: EncodingName, lane: number): number {
+    return this.#receivers[encoding][lane] ?? 0;
+  }
+
+  /** One receiver more. */
+  received(encoding: EncodingName, lane: number): void {
+    this.#receivers[encoding][lane] = this.receivers(encoding, lane) + 1;
+  }
+
+  /** One receiver less. */
+  unreceived(encoding: EncodingName, lane: number): void {
+    this.#receivers[encoding][lane] = this.receivers(encoding, lane) - 1;
   }
 }

@@ -57,6 +57,7 @@ export async function resume(session: Session, request: number, command: Resume)
     for (const { catchUp } of catchUps) live.abandon(catchUp);
     throw error;
   }
+  await session.services.delivery.over();
   if (!session.isOpen) return;
   // Told as it is now: channels may have been left meanwhile, or be another resume's to tell of,
   // and what is live has been delivered up to its head.
@@ -71,7 +72,7 @@ export async function resume(session: Session, request: number, command: Resume)
  * Sends everything after `after` and goes live.
  *
  * Whether the end is reached is looked at, and the topic subscribed, within one turn of the event
- * loop, and messages are published in turns of their own: so none is missed and none comes twice.
+ * loop while nothing is being delivered: so none is missed and none comes twice.
  * A slow reader waits here, page by page, and costs the server nothing meanwhile.
  *
  * Ends early if something takes its place: a leave, another resume, the end of the connection.
@@ -79,7 +80,9 @@ export async function resume(session: Session, request: number, command: Resume)
 async function catchUpWith(session: Session, catchUp: CatchUp, after: number): Promise<void> {
   const { channel } = catchUp;
   let last = after;
-  while (session.isOpen && session.live.isCurrent(catchUp)) {
+  for (;;) {
+    await session.services.delivery.over();
+    if (!session.isOpen || !session.live.isCurrent(catchUp)) return;
     if (last === channel.head) return session.live.finish(catchUp);
     const from = last;
     last = await session.inTurn(() => sendPage(session, channel, catchUp, from));

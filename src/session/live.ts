@@ -1,5 +1,4 @@
-import type { Channel } from "../channels/channel.ts";
-import type { Encoding } from "../wire/encoding.ts";
+import type { Channel, EncodingName } from "../channels/channel.ts";
 
 /** One catch-up; it is current until another one, a join or a leave takes its place. */
 export interface CatchUp {
@@ -21,12 +20,15 @@ interface Subscriber {
  */
 export class LiveChannels {
   readonly #subscriber: Subscriber;
-  readonly #encoding: Encoding;
+  readonly #encoding: EncodingName;
+  readonly #lane: number;
   readonly #states = new Map<Channel, "live" | CatchUp>();
 
-  constructor(subscriber: Subscriber, encoding: Encoding) {
+  /** @param lane of the connection: see LANES. */
+  constructor(subscriber: Subscriber, encoding: EncodingName, lane: number) {
     this.#subscriber = subscriber;
     this.#encoding = encoding;
+    this.#lane = lane;
   }
 
   /** Whether messages come as they are published. */
@@ -70,20 +72,20 @@ export class LiveChannels {
     const state = this.#states.get(channel);
     this.#states.delete(channel);
     if (state !== "live") return;
-    this.#subscriber.unsubscribe(channel.topics[this.#encoding.name]);
-    channel.receivers[this.#encoding.name] -= 1;
+    this.#subscriber.unsubscribe(channel.topic(this.#encoding, this.#lane));
+    channel.unreceived(this.#encoding, this.#lane);
   }
 
   /** The socket is closed, and its subscriptions with it. */
   clear(): void {
     for (const [channel, state] of this.#states) {
-      if (state === "live") channel.receivers[this.#encoding.name] -= 1;
+      if (state === "live") channel.unreceived(this.#encoding, this.#lane);
     }
     this.#states.clear();
   }
 
   #subscribe(channel: Channel): void {
-    this.#subscriber.subscribe(channel.topics[this.#encoding.name]);
-    channel.receivers[this.#encoding.name] += 1;
+    this.#subscriber.subscribe(channel.topic(this.#encoding, this.#lane));
+    channel.received(this.#encoding, this.#lane);
   }
 }

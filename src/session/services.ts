@@ -1,4 +1,5 @@
 import type { Channels } from "../channels/channels.ts";
+import type { Delivery } from "../channels/delivery.ts";
 import type { Membership } from "../channels/membership.ts";
 import type { Ring } from "../channels/ring.ts";
 import type { Config } from "../config.ts";
@@ -18,6 +19,7 @@ export interface Services {
   readonly channels: Channels;
   readonly membership: Membership;
   readonly ring: Ring;
+  readonly delivery: Pick<Delivery, "isShown" | "over">;
   readonly log: MessageLog;
   readonly history: HistoryReads;
   readonly counters: Counters;
@@ -26,6 +28,8 @@ export interface Services {
   readonly budgets: Budgets;
   /** Begins to measure for one monitor's connection. */
   readonly measure: () => Readings;
+  /** The lane of the next connection. */
+  readonly nextLane: () => number;
   /** Sessions with answers that have not gone out yet. */
   readonly unflushed: Set<Session>;
   /** What every welcome says alike. */

@@ -55,6 +55,8 @@ const nobodyWaits = (): void => {};
  */
 export class Session implements Sender, Connection {
   readonly live: LiveChannels;
+  /** See LANES. */
+  readonly lane: number;
   #user: User | undefined;
   /** For a monitor: measures from one ping to the next. */
   readonly #readings: Readings | undefined;
@@ -73,7 +75,8 @@ export class Session implements Sender, Connection {
     readonly socket: Socket,
     readonly services: Services,
   ) {
-    this.live = new LiveChannels(socket, encoding);
+    this.lane = services.nextLane();
+    this.live = new LiveChannels(socket, encoding.name, this.lane);
     this.#readings = identity.role === "user" ? undefined : services.measure();
   }
 
@@ -154,8 +157,12 @@ export class Session implements Sender, Connection {
     this.close(CloseCode.TOO_MANY_FAULTS);
   }
 
-  /** Sends the answers that wait. */
+  /**
+   * Sends the answers that wait. Those to messages come after what their batch brings: while that
+   * is being delivered to others first, they go on waiting.
+   */
   flush(): void {
+    if (!this.services.delivery.isShown(this.lane)) return;
     this.services.unflushed.delete(this);
     if (this.#answers.length === 0) return;
     const answers = this.#answers;

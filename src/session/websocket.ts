@@ -5,7 +5,7 @@ import type { Encoding } from "../wire/encoding.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { json } from "../wire/json.ts";
 import { refusal } from "../wire/refusal.ts";
-import { receive } from "./receive.ts";
+import type { Intake } from "./intake.ts";
 import type { Services } from "./services.ts";
 import { type Identity, Session } from "./session.ts";
 import type { Sessions } from "./sessions.ts";
@@ -69,6 +69,7 @@ export async function upgrade(
 export function websocketHandler(
   services: Services,
   sessions: Sessions,
+  intake: Intake,
 ): WebSocketHandler<SocketData> {
   const { frameBytes, outboundBytes, idleSeconds } = services.config;
   return {
@@ -95,7 +96,7 @@ export function websocketHandler(
       }
     },
     message(socket, data) {
-      if (socket.data.session !== undefined) receive(socket.data.session, data);
+      if (socket.data.session !== undefined) intake.take(socket.data.session, data);
     },
     drain(socket) {
       socket.data.session?.drained();

@@ -19,12 +19,16 @@ interface Options {
   readonly commit: (batch: Uint8Array<ArrayBuffer>, entries: number) => Promise<CommitResult>;
   /** Resolves if the disk takes writes again. */
   readonly probe: () => Promise<void>;
-  /** Shows a committed batch to its receivers. */
+  /** Begins to show a committed batch to its receivers. */
   readonly deliver: (result: CommitResult) => void;
+  /** Shows it to the next of them; returns whether there are more, for another turn. */
+  readonly showNext: () => boolean;
   /** How long to wait after a batch whose fan-out took so long, in ms. */
   readonly paceMs: (fanOutMs: number) => number;
-  /** Called when every sender of a batch has been told. */
+  /** Called when senders have been told, and each time when more receivers have been shown a batch. */
   readonly settled: () => void;
+  /** Called when a batch has been written to the sockets of all its receivers. */
+  readonly shown: () => void;
   /** Runs `task` when what was published in this turn has been written to the sockets. */
   readonly afterWrites: (task: () => void) => void;
   /** Reads the time out of an encoded message. */
@@ -140,7 +144,7 @@ export class Log {
     this.#open = this.#spare;
     this.#spare = batch;
     this.#isBusy = true;
-    const { counters, clockMs, commit, settled, afterWrites } = this.#options;
+    const { counters, clockMs, commit } = this.#options;
     const handedOverMs = clockMs();
     counters.batchWaitMs.record(handedOverMs - batch.openedMs);
     counters.batchMessages.record(batch.senders.length);
@@ -157,18 +161,31 @@ export class Log {
       this.#committed(batch, result);
     }
     batch.clear();
-    settled();
-    const publishedMs = clockMs();
-    counters.publishMs.record(publishedMs - cameBackMs);
-    afterWrites(() => this.#writtenOut(cameBackMs, publishedMs));
+    this.#show(cameBackMs, { publishMs: 0, drainMs: 0 });
   }
 
-  #writtenOut(cameBackMs: number, publishedMs: number): void {
-    const { counters, clockMs, paceMs } = this.#options;
-    const nowMs = clockMs();
-    counters.drainMs.record(nowMs - publishedMs);
-    this.#notBeforeMs = nowMs + paceMs(nowMs - cameBackMs);
+  /** Shows the batch to its receivers, some in each turn of the event loop, until all have it. */
+  #show(beganMs: number, fanOut: FanOut): void {
+    const { showNext, settled, afterWrites, clockMs } = this.#options;
+    const isOver = !showNext();
+    settled();
+    const publishedMs = clockMs();
+    fanOut.publishMs += publishedMs - beganMs;
+    afterWrites(() => {
+      const writtenMs = clockMs();
+      fanOut.drainMs += writtenMs - publishedMs;
+      if (isOver) this.#writtenOut(writtenMs, fanOut);
+      else this.#show(writtenMs, fanOut);
+    });
+  }
+
+  #writtenOut(nowMs: number, { publishMs, drainMs }: FanOut): void {
+    const { counters, paceMs, shown } = this.#options;
+    counters.publishMs.record(publishMs);
+    counters.drainMs.record(drainMs);
+    this.#notBeforeMs = nowMs + paceMs(publishMs + drainMs);
     this.#isBusy = false;
+    shown();
     if (this.#open.senders.length > 0) this.#handOverSoon();
     else this.#drained?.();
   }
@@ -233,6 +250,12 @@ export class Log {
       );
     });
   }
+}
+
+/** What showing a batch has taken so far, in ms. */
+interface FanOut {
+  publishMs: number;
+  drainMs: number;
 }
 
 /** The entries of a batch beside their bytes: parallel arrays, to allocate nothing an entry. */

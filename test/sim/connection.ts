@@ -57,8 +57,10 @@ export class Connection {
   deliver(): void {
     const next = this.outbound.shift();
     if (next === undefined || !this.end.socket.isOpen) return;
-    if (next.frame === undefined) this.end.stream.receivesGarbage();
-    else this.end.stream.receives(next.frame);
-    this.end.receive(next.data);
+    const { data, frame } = next;
+    this.end.receive(data, () => {
+      if (frame === undefined) this.end.stream.receivesGarbage();
+      else this.end.stream.receives(frame);
+    });
   }
 }

@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { LANES } from "../../src/channels/channel.ts";
 import { Channels } from "../../src/channels/channels.ts";
 import { Delivery } from "../../src/channels/delivery.ts";
 import { Membership } from "../../src/channels/membership.ts";
@@ -9,6 +10,7 @@ import { Counters } from "../../src/monitor/counters.ts";
 import { createLog } from "../../src/monitor/log.ts";
 import { Budgets } from "../../src/session/budget.ts";
 import { greetingOf } from "../../src/session/greeting.ts";
+import { Intake } from "../../src/session/intake.ts";
 import { receive } from "../../src/session/receive.ts";
 import type { Services } from "../../src/session/services.ts";
 import { Session } from "../../src/session/session.ts";
@@ -39,12 +41,19 @@ interface Options {
   readonly model: Model;
 }
 
+/** Frames that have come and wait to be carried out. */
+interface Arrived {
+  readonly socket: FakeSocket;
+  readonly waiting: (() => void)[];
+}
+
 /** A connection as the server has it, and who watches it there. */
 export interface Accepted {
   readonly socket: FakeSocket;
   readonly session: Session;
   readonly stream: Stream;
-  readonly receive: (data: Incoming) => void;
+  /** @param hear called when the frame is carried out. */
+  readonly receive: (data: Incoming, hear: () => void) => void;
 }
 
 /**
@@ -61,6 +70,11 @@ export class Server {
   readonly #options: Options;
   readonly #log: Log;
   readonly #services: Services;
+  readonly #intake: Intake;
+  readonly #delivery: Delivery;
+  readonly #arrived = new WeakMap<Session, Arrived>();
+  /** Of the channels of the batch that is being delivered. */
+  #headsBefore: ReadonlyMap<number, number> = new Map();
   readonly #sessions = new Sessions();
   #isStopping = false;
 
@@ -90,24 +104,47 @@ export class Server {
       flushFailed: () => {},
     });
     const ring = new Ring(config.ringBytes);
-    const delivery = new Delivery({ channels, ring, publish: this.bus.publish, counters });
+    const delivery = new Delivery({
+      channels,
+      ring,
+      publish: this.bus.publish,
+      counters,
+      // So that next to every delivery takes several turns.
+      socketsPerTurn: 1,
+    });
+    this.#delivery = delivery;
+    this.#intake = new Intake(delivery, (session) => {
+      const { socket, waiting } = this.#arrived.get(session) as Arrived;
+      const carryOut = waiting.shift();
+      // A peer that is gone cannot be heard of any more: as if the frame had been lost on its way.
+      if (socket.isOpen) carryOut?.();
+    });
     const unflushed: Services["unflushed"] = new Set();
     let fanOutMs = 0;
+    let lane = 0;
     this.#log = new Log({
       commit: store.commit,
       probe: store.probe,
       deliver: (result) => {
         try {
-          const before = counters.deliveriesOut;
+          const heads = result.channels.map(({ channel, first }) => [channel, first - 1] as const);
+          this.#headsBefore = new Map(heads);
           delivery.deliver(result);
-          fanOutMs = (counters.deliveriesOut - before) * DELIVERY_MS;
+          fanOutMs = 0;
         } catch (error) {
           model.verdict.must(false, `${error}`);
           throw error;
         }
       },
+      showNext: () => {
+        const before = counters.deliveriesOut;
+        const hasMore = delivery.showNext();
+        fanOutMs += (counters.deliveriesOut - before) * DELIVERY_MS;
+        return hasMore;
+      },
       paceMs: () => paceMs(fanOutMs, config.paceCapMs),
-      afterWrites: (task) => task(),
+      afterWrites: (task) => clock.schedule(0, task),
+      shown: () => this.#intake.carryOut(),
       settled: () => {
         for (const session of unflushed) session.flush();
       },
@@ -122,6 +159,7 @@ export class Server {
       channels,
       membership: this.membership,
       ring,
+      delivery,
       log: this.#log,
       history: store.history,
       counters,
@@ -131,6 +169,7 @@ export class Server {
       measure: () => {
         throw new Error("sim: nobody here is a monitor");
       },
+      nextLane: () => lane++ % LANES,
       unflushed,
       greeting: greetingOf(config, "log", "0"),
       now: clock.nowMs,
@@ -147,7 +186,12 @@ export class Server {
     const { config, model } = this.#options;
     const isFull = this.membership.connectionsOf(accountId) >= config.sessionsPerUser;
     if (this.#isStopping || isFull) return undefined;
-    const stream = new Stream(model, accountId, (id) => this.channels.get(id)?.head);
+    const headOf = (id: number) => this.channels.get(id)?.head;
+    const shownOf = (id: number) => {
+      const before = this.#delivery.isShown(session.lane) ? undefined : this.#headsBefore.get(id);
+      return before ?? headOf(id);
+    };
+    const stream = new Stream(model, accountId, { headOf, shownOf });
     const socket = new FakeSocket({
       bus: this.bus,
       backpressureBytes: config.outboundBytes * 2,
@@ -160,11 +204,19 @@ export class Server {
     });
     const identity = { accountId, name: `user-${accountId}`, role: "user", sessionId: "" } as const;
     const session = new Session(identity, encoding, socket, this.#services);
+    const waiting: (() => void)[] = [];
+    this.#arrived.set(session, { socket, waiting });
     const accepted: Accepted = {
       socket,
       session,
       stream,
-      receive: (data) => receive(session, data),
+      receive: (data, hear) => {
+        waiting.push(() => {
+          hear();
+          receive(session, data);
+        });
+        this.#intake.take(session, data);
+      },
     };
     this.accepted.add(accepted);
     this.#sessions.opened(session);
@@ -189,10 +241,13 @@ export class Server {
     const { model } = this.#options;
     const { must } = model.verdict;
     model.checkMemory(this.channels.page(0, Number.MAX_SAFE_INTEGER).channels);
-    for (const { receivers, topics } of this.channels.page(0, Number.MAX_SAFE_INTEGER).channels) {
+    for (const channel of this.channels.page(0, Number.MAX_SAFE_INTEGER).channels) {
       for (const encoding of ["binary", "json"] as const) {
-        const subscribers = this.bus.of(topics[encoding]).size;
-        must(receivers[encoding] === subscribers, `${topics[encoding]} counts its receivers wrong`);
+        for (let lane = 0; lane < LANES; lane++) {
+          const topic = channel.topic(encoding, lane);
+          const isRight = channel.receivers(encoding, lane) === this.bus.of(topic).size;
+          must(isRight, `${topic} counts its receivers wrong`);
+        }
       }
     }
     for (const { session, stream } of this.accepted) {

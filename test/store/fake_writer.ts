@@ -51,6 +51,10 @@ export class LogBench {
   readonly probes: Probe[] = [];
   /** How long the log is told to wait after a delivery. */
   paceMs = 0;
+  /** What showing says in each turn: whether there are more receivers. */
+  turns: boolean[] = [];
+  /** Batches that all their receivers have. */
+  shown = 0;
   /** What the log gave as the times that its fan-outs took. */
   readonly fanOutsMs: number[] = [];
   /** Then writing to the sockets takes until the test calls `writtenOut`. */
@@ -66,6 +70,10 @@ export class LogBench {
       deliver: ({ channels }) => {
         const messages = channels.reduce((sum, { count }) => sum + count, 0);
         this.happened.push({ what: "delivered", messages });
+      },
+      showNext: () => this.turns.shift() ?? false,
+      shown: () => {
+        this.shown += 1;
       },
       paceMs: (fanOutMs) => {
         this.fanOutsMs.push(fanOutMs);

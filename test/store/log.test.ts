@@ -98,6 +98,30 @@ describe("the batch after one that is being written to the sockets", () => {
     expect(writing().entries).toHaveLength(1);
   });
 
+  test("is handed over only when all receivers have the one before, however many turns it takes", async () => {
+    bench.areWritesSlow = true;
+    bench.turns = [true, true, false];
+    bench.send(1);
+    bench.turn();
+    await writing().succeed();
+    bench.send(2);
+    // The answers of those who have been shown the batch go out turn by turn.
+    expect(bench.take()).toEqual([delivered(1), sent(1, 1), settled]);
+    for (const _ of [1, 2]) {
+      bench.clock.pass(3);
+      bench.writtenOut();
+      expect(bench.take()).toEqual([settled]);
+      expect(bench.shown).toBe(0);
+      expect(bench.clock.hasTimers).toBe(false);
+    }
+    bench.clock.pass(3);
+    bench.writtenOut();
+    expect(bench.shown).toBe(1);
+    expect(bench.fanOutsMs).toEqual([9]);
+    bench.turn();
+    expect(writing().entries).toHaveLength(1);
+  });
+
   test("is waited for when the log closes", async () => {
     bench.areWritesSlow = true;
     bench.send(1);
