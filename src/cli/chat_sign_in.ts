@@ -1,3 +1,4 @@
+import { systemClock } from "../client/clock.ts";
 import { HubbubError } from "../client/errors.ts";
 import { register, type SignIn, signIn, signOut } from "../client/sign_in.ts";
 import type { Credentials } from "../client/token_keeper.ts";
@@ -32,11 +33,14 @@ export async function signInForChat(
   isNew: boolean,
   environment: Environment,
 ): Promise<ChatSignIn> {
-  const enter = isNew ? register : signIn;
-  const given = environment.HUBBUB_PASSWORD;
-  if (given !== undefined && given !== "") return passing(server, await enter(server, user, given));
-
   const saved = new SavedSignIns(environment);
+  const enter = async (password: string) =>
+    isNew
+      ? await register(server, user, password)
+      : await signIn(server, user, password, systemClock, await saved.device(server, user));
+  const given = environment.HUBBUB_PASSWORD;
+  if (given !== undefined && given !== "") return passing(server, await enter(given));
+
   const shared = saved.shared(server, user);
   if (isNew || !(await isStillGood(saved, server, user))) {
     const password = askHidden(isNew ? "New password: " : `Password of ${user}: `);
@@ -45,7 +49,7 @@ export async function signInForChat(
         "There is no password: set HUBBUB_PASSWORD, or sign in once from a terminal.",
       );
     }
-    await saved.keep(server, user, await enter(server, user, password));
+    await saved.keep(server, user, await enter(password));
   }
   return { credentials: shared, onSignIn: () => {}, end: async () => {} };
 }

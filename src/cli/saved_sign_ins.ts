@@ -13,8 +13,8 @@ const REFRESH_AHEAD_MS = 60_000;
 const STALE_LOCK_MS = 60_000;
 const LOCK_POLL_MS = 50;
 
-/** By server, then by account. */
-type Saved = Record<string, Record<string, SignIn>>;
+/** By server, then by account. Of a sign-in that has ended, the device's marker is left. */
+type Saved = Record<string, Record<string, SignIn | Pick<SignIn, "device">>>;
 
 /**
  * The sign-ins that the terminal client keeps, in `sign-ins.json`, which only its owner can read.
@@ -30,7 +30,12 @@ export class SavedSignIns {
   }
 
   async has(server: string, user: string): Promise<boolean> {
-    return (await this.#read())[server]?.[user] !== undefined;
+    return isSignIn((await this.#read())[server]?.[user]);
+  }
+
+  /** What the server knows this device by, from the account's last sign-in here. */
+  async device(server: string, user: string): Promise<string | undefined> {
+    return (await this.#read())[server]?.[user]?.device;
   }
 
   keep(server: string, user: string, signIn: SignIn): Promise<void> {
@@ -38,7 +43,10 @@ export class SavedSignIns {
   }
 
   forget(server: string, user: string): Promise<void> {
-    return this.#locked(() => this.#put(server, user, undefined));
+    return this.#locked(async () => {
+      const device = (await this.#read())[server]?.[user]?.device;
+      await this.#put(server, user, device === undefined ? undefined : { device });
+    });
   }
 
   /** The saved sign-in, for a client that may not be the only one to use it. */
@@ -47,7 +55,8 @@ export class SavedSignIns {
       renew: (refused) =>
         this.#locked(async () => {
           const saved = (await this.#read())[server]?.[user];
-          if (!saved) throw new HubbubError("SIGNED_OUT", "There is no saved sign-in any more.");
+          if (!isSignIn(saved))
+            throw new HubbubError("SIGNED_OUT", "There is no saved sign-in any more.");
           // Another process may have refreshed it since.
           const isGood = saved.accessExpiresAtMs - REFRESH_AHEAD_MS > Date.now();
           if (isGood && saved.accessToken !== refused) return saved;
@@ -58,7 +67,11 @@ export class SavedSignIns {
     };
   }
 
-  async #put(server: string, user: string, signIn: SignIn | undefined): Promise<void> {
+  async #put(
+    server: string,
+    user: string,
+    signIn: Saved[string][string] | undefined,
+  ): Promise<void> {
     const saved = await this.#read();
     const { [user]: _, ...others } = saved[server] ?? {};
     saved[server] = signIn ? { ...others, [user]: signIn } : others;
@@ -89,6 +102,10 @@ export class SavedSignIns {
       await rm(lock, { force: true });
     }
   }
+}
+
+function isSignIn(saved: Saved[string][string] | undefined): saved is SignIn {
+  return saved !== undefined && "refreshToken" in saved;
 }
 
 async function tryLock(lock: string): Promise<boolean> {

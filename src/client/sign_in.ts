@@ -7,6 +7,11 @@ export interface SignIn {
   /** By this machine's clock, milliseconds since the Unix epoch. */
   readonly accessExpiresAtMs: number;
   readonly refreshToken: string;
+  /**
+   * What the server knows this device by. Kept and given to the next `signIn`, nobody else's wrong
+   * passwords make that one wait. A server of an earlier version gives none.
+   */
+  readonly device?: string | undefined;
   readonly user: User;
 }
 
@@ -32,13 +37,16 @@ export async function register(
   return signInFrom(server, "auth/register", { name, password }, clock);
 }
 
+/** @param device that of the last sign-in to the account from this device. */
 export async function signIn(
   server: string,
   name: string,
   password: string,
   clock: Clock = systemClock,
+  device?: string,
 ): Promise<SignIn> {
-  return signInFrom(server, "auth/token", { name, password }, clock);
+  const known = device === undefined ? {} : { device };
+  return signInFrom(server, "auth/token", { name, password, ...known }, clock);
 }
 
 /**
@@ -93,6 +101,7 @@ async function signInFrom(
       accessToken: answer.access_token,
       accessExpiresAtMs: askedAtMs + answer.expires_in * 1000,
       refreshToken: answer.refresh_token,
+      device: typeof answer.device === "string" ? answer.device : undefined,
       user: { id: answer.user.id, name: answer.user.name, role: answer.user.role },
     };
   }

@@ -95,6 +95,12 @@ test("a saved sign-in that has ended leads back to the password", async () => {
   await second.shows("Password of ada: ");
   second.type(CTRL_C);
   expect(await second.exited).toBe(1);
+  // The server is told that it knows this device, which nobody's guesses make wait.
+  using third = chat(server, { XDG_CONFIG_HOME: config.path });
+  await third.shows("Password of ada: ");
+  third.type(`${FakeAccounts.PASSWORD}\r`);
+  await third.shows("> ");
+  expect(server.accounts.devices).toEqual([expect.stringMatching(/^device-\d+$/)]);
 });
 
 test("who is signed out elsewhere is told and put out", async () => {

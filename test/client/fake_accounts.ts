@@ -7,6 +7,8 @@ export class FakeAccounts {
   readonly access = new Set<string>();
   readonly refresh = new Set<string>();
   readonly tickets = new Set<string>();
+  /** The devices that signed in by password said they were. */
+  readonly devices: string[] = [];
   expiresInSeconds = 600;
 
   constructor(server: { readonly calls: string[] }) {
@@ -31,6 +33,7 @@ export class FakeAccounts {
           ? refuse(409, "NAME_TAKEN", "That name is taken.")
           : Response.json(this.signIn(field("name")), { status: 201 });
       case "/auth/token":
+        this.devices.push(field("device"));
         return field("password") === FakeAccounts.PASSWORD
           ? Response.json(this.signIn(field("name")))
           : refuse(401, "INVALID_CREDENTIALS", "Name or password is wrong.");
@@ -70,6 +73,7 @@ export class FakeAccounts {
       token_type: "bearer",
       expires_in: this.expiresInSeconds,
       refresh_token: `refresh-${number}`,
+      device: `device-${number}`,
       user: { id: 7, name, role: "user" },
     };
   }
