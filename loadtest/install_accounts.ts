@@ -5,6 +5,8 @@ import { type Pool, PoolError } from "./accounts.ts";
 
 const PROGRAM = join(import.meta.dir, "../src/main.ts");
 const REGISTRATIONS_AT_ONCE = 4;
+/** A server that lets one address register so many in a minute; an allowance by the hour is a refusal. */
+const LONGEST_PAUSE_MS = 60_000;
 
 /**
  * Imports a pool file into a database, which may belong to a running server.
@@ -49,10 +51,11 @@ async function registerPatiently(url: string, name: string, password: string): P
     } catch (error) {
       if (!(error instanceof HubbubError)) throw error;
       if (error.code === "NAME_TAKEN") return false;
-      if (error.code !== "SIGN_IN_BUSY") {
+      const isPatient = error.action === "retry later" && error.retryAfterMs <= LONGEST_PAUSE_MS;
+      if (!isPatient) {
         throw new PoolError(`${name} could not be registered: ${error.text}`);
       }
-      await Bun.sleep(error.retryAfterMs);
+      await Bun.sleep(Math.max(error.retryAfterMs, 100));
     }
   }
 }

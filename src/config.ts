@@ -1,52 +1,9 @@
+import { choice, type Entry, integer, parseNetworks, parseOrigins } from "./setting_kinds.ts";
+
 /**
  * All settings, in one table: the environment variable, the flag, what is allowed, what it is for.
  * `--help`, the README's table and the validation all come from it.
  */
-
-interface Entry<T> {
-  readonly summary: string;
-  /** What `--help` shows as the argument. */
-  readonly placeholder: string;
-  /** As the operator would write it. */
-  readonly default: string;
-  /** What would be right, for the refusal of a wrong value. */
-  readonly expected: string;
-  /** The value, or undefined where it is wrong. */
-  parse(text: string): T | undefined;
-}
-
-function integer(
-  summary: string,
-  placeholder: string,
-  fallback: number,
-  min: number,
-  max: number,
-): Entry<number> {
-  return {
-    summary,
-    placeholder,
-    default: String(fallback),
-    expected: `a whole number from ${min} to ${max}`,
-    parse(text) {
-      const value = Number(text);
-      return /^\d+$/.test(text) && value >= min && value <= max ? value : undefined;
-    },
-  };
-}
-
-function choice<const T extends string>(
-  summary: string,
-  allowed: readonly T[],
-  fallback: T,
-): Entry<T> {
-  return {
-    summary,
-    placeholder: allowed.join("|"),
-    default: fallback,
-    expected: `one of ${allowed.join(", ")}`,
-    parse: (text) => allowed.find((value) => value === text),
-  };
-}
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -100,8 +57,44 @@ export const settings = {
   accessTokenMinutes: integer("life of an access token", "minutes", 10, 1, 60),
   refreshTokenDays: integer("life of a sign-in that is not used", "days", 30, 1, 365),
   ticketSeconds: integer("life of a ticket for the socket", "seconds", 30, 5, 300),
-  hashesAtOnce: integer("passwords hashed at the same time", "count", 1, 1, 8),
-  hashQueue: integer("sign-ins that may wait for their hash", "count", 256, 0, 10_000),
+  pepperFile: {
+    summary:
+      "file of the pepper in all passwords; empty: made on first start and kept beside the data",
+    placeholder: "file",
+    default: "",
+    expected: "a file name, or nothing",
+    parse: (text: string) => (text.endsWith("/") ? undefined : text),
+  },
+  hashMemoryKib: integer("memory that hashing a password takes", "KiB", 19_456, 19_456, 262_144),
+  hashPasses: integer("passes over that memory", "count", 2, 2, 10),
+  hashesAtOnce: integer(
+    "passwords hashed at the same time, each by a process of its own",
+    "count",
+    1,
+    1,
+    8,
+  ),
+  hashQueue: integer(
+    "sign-ins that may wait for their hash, and as many on known devices",
+    "count",
+    256,
+    0,
+    10_000,
+  ),
+  triesPerMinute: integer(
+    "sign-ins by password and registrations of one address; of one /64 in IPv6",
+    "count",
+    60,
+    1,
+    1_000_000,
+  ),
+  trustedProxies: {
+    summary: "proxies whose X-Forwarded-For counts: addresses and CIDR blocks, separated by commas",
+    placeholder: "networks",
+    default: "",
+    expected: "addresses and CIDR blocks such as 10.0.0.5,fd00::/8, separated by commas",
+    parse: parseNetworks,
+  },
   frameBytes: integer("largest frame from a client", "bytes", 64 * KIB, 1 * KIB, 16 * MIB),
   bodyBytes: integer("largest message body", "bytes", 16 * KIB, 1, 8 * MIB),
   channels: integer("channels on the server", "count", 10_000, 1, 2_000_000),
@@ -255,14 +248,4 @@ function refuseContradictions(config: Config): void {
       `${variableOf("outboundBytes")} is "${config.outboundBytes}"; it should be at least ${variableOf("frameBytes")} (${config.frameBytes}).`,
     );
   }
-}
-
-function parseOrigins(text: string): readonly string[] | undefined {
-  const origins = text
-    .split(",")
-    .map((origin) => origin.trim())
-    .filter((origin) => origin !== "");
-  return origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin)
-    ? origins
-    : undefined;
 }

@@ -14,7 +14,19 @@ import {
 import { register } from "../support/server.ts";
 
 describe("--help", () => {
-  const levels = ["", "serve", "chat", "inspect", "user", "user add", "user role", "user list"];
+  const levels = [
+    "",
+    "serve",
+    "chat",
+    "inspect",
+    "user",
+    "user add",
+    "user role",
+    "user list",
+    "pepper",
+    "pepper list",
+    "pepper rotate",
+  ];
   test.each(levels)(
     "hubbub %s --help succeeds",
     async (level) => {
@@ -59,6 +71,13 @@ describe("a wrong setting is refused with its name, its value and what would be 
       "https://a.example, b.example",
       "origins such as https://chat.example.org, separated by commas",
     ],
+    [
+      "HUBBUB_TRUSTED_PROXIES",
+      "proxy.example.org",
+      "addresses and CIDR blocks such as 10.0.0.5,fd00::/8, separated by commas",
+    ],
+    ["--hash-memory-kib", "4096", "a whole number from 19456 to 262144"],
+    ["--hash-passes", "1", "a whole number from 2 to 10"],
     // Each is right by itself, but not beside the other's default.
     ["HUBBUB_BODY_BYTES", "65536", "at least 1024 below HUBBUB_FRAME_BYTES (65536)"],
     ["HUBBUB_OUTBOUND_BYTES", "1048576", "at least HUBBUB_FRAME_BYTES (1048577)"],

@@ -1,0 +1,76 @@
+/** The kinds of settings that config.ts has. */
+import ipaddr from "ipaddr.js";
+
+/** One setting. */
+export interface Entry<T> {
+  readonly summary: string;
+  /** What `--help` shows as the argument. */
+  readonly placeholder: string;
+  /** As the operator would write it. */
+  readonly default: string;
+  /** What would be right, for the refusal of a wrong value. */
+  readonly expected: string;
+  /** The value, or undefined where it is wrong. */
+  parse(text: string): T | undefined;
+}
+
+/** A whole number within bounds. */
+export function integer(
+  summary: string,
+  placeholder: string,
+  fallback: number,
+  min: number,
+  max: number,
+): Entry<number> {
+  return {
+    summary,
+    placeholder,
+    default: String(fallback),
+    expected: `a whole number from ${min} to ${max}`,
+    parse(text) {
+      const value = Number(text);
+      return /^\d+$/.test(text) && value >= min && value <= max ? value : undefined;
+    },
+  };
+}
+
+/** One of a few words. */
+export function choice<const T extends string>(
+  summary: string,
+  allowed: readonly T[],
+  fallback: T,
+): Entry<T> {
+  return {
+    summary,
+    placeholder: allowed.join("|"),
+    default: fallback,
+    expected: `one of ${allowed.join(", ")}`,
+    parse: (text) => allowed.find((value) => value === text),
+  };
+}
+
+function listed(text: string): readonly string[] {
+  return text
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
+}
+
+/** Addresses and CIDR blocks, separated by commas; undefined where one is neither. */
+export function parseNetworks(text: string): readonly string[] | undefined {
+  const networks = listed(text);
+  const isNetwork = (network: string) => {
+    const [address = "", bits, ...more] = network.split("/");
+    const isAddress = ipaddr.IPv4.isValidFourPartDecimal(address) || ipaddr.IPv6.isValid(address);
+    return isAddress && more.length === 0 && (bits === undefined || ipaddr.isValidCIDR(network));
+  };
+  return networks.every(isNetwork) ? networks : undefined;
+}
+
+/** Web origins, separated by commas; undefined where one is none. */
+export function parseOrigins(text: string): readonly string[] | undefined {
+  const origins = listed(text);
+  return origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin)
+    ? origins
+    : undefined;
+}
