@@ -1,10 +1,12 @@
 #!/usr/bin/env bun
 /** The command line; nothing else. */
 import { Command, Option } from "commander";
+import { PepperError } from "./auth/pepper_file.ts";
 import { roles, UserCommandError } from "./cli/account_file.ts";
 import { banner } from "./cli/banner.ts";
 import { type ChatOptions, runChat } from "./cli/chat.ts";
 import { type InspectOptions, runInspect } from "./cli/inspect.ts";
+import { listPeppers, rotatePepper } from "./cli/pepper.ts";
 import { addUser, listUsers, setRole } from "./cli/user.ts";
 import { importUsers } from "./cli/user_import.ts";
 import {
@@ -25,9 +27,12 @@ const settingNames = Object.keys(settings) as SettingName[];
 
 /** Settings that concern the file alone: those that commands beside the server take. */
 const fileSettings: readonly SettingName[] = ["data"];
+/** And those of commands that hash passwords. */
+const hashSettings: readonly SettingName[] = ["data", "pepperFile", "hashMemoryKib", "hashPasses"];
+const pepperSettings: readonly SettingName[] = ["data", "pepperFile"];
 
 /** Errors whose message is a sentence for the operator. */
-const expectedErrors = [ConfigError, StoreFileError, ListenError, UserCommandError];
+const expectedErrors = [ConfigError, StoreFileError, ListenError, PepperError, UserCommandError];
 
 const program = new Command("hubbub")
   .description("A chat server: one process, one SQLite file, nothing lost.")
@@ -63,7 +68,7 @@ program
 const user = program.command("user").description("look after accounts; works beside the server");
 const role = () =>
   new Option("--role <role>", "what the account may do").choices(roles).default("user");
-withSettings(user.command("add"), fileSettings)
+withSettings(user.command("add"), hashSettings)
   .description("make an account; its password is asked for, or read from HUBBUB_PASSWORD")
   .argument("<name>")
   .addOption(role())
@@ -77,13 +82,23 @@ withSettings(user.command("role"), fileSettings)
   .action((name: string, role: string, _, command: Command) =>
     setRole(configOf(command), name, role),
   );
-withSettings(user.command("import"), fileSettings)
+withSettings(user.command("import"), hashSettings)
   .description("make the accounts of a file: a JSON object a line, with name, password, role")
   .argument("<file>")
   .action((file: string, _, command: Command) => importUsers(configOf(command), file));
 withSettings(user.command("list"), fileSettings)
   .description("list the accounts")
   .action((_, command: Command) => listUsers(configOf(command)));
+
+const pepper = program
+  .command("pepper")
+  .description("look after the secret in all password hashes; works beside the server");
+withSettings(pepper.command("list"), pepperSettings)
+  .description("list the peppers by their ids, and how many accounts need each")
+  .action((_, command: Command) => listPeppers(configOf(command)));
+withSettings(pepper.command("rotate"), pepperSettings)
+  .description("add a new pepper; each account gets it at its next sign-in")
+  .action((_, command: Command) => rotatePepper(configOf(command)));
 
 try {
   await program.parseAsync();

@@ -47,6 +47,8 @@ export interface Running {
   /** The database file, absolute. */
   readonly dataFile: string;
   readonly counters: Counters;
+  /** At what priority passwords are hashed: only when a core has nothing else to do, or low. */
+  readonly hashPriority: "idle" | "low";
   /**
    * Stops in order: no newcomers, going-away notice, open batch, joins and leaves, sockets,
    * checkpoint. Rejects where something could not be written.
@@ -212,6 +214,7 @@ export async function serve(
     url: urlOf(server),
     dataFile,
     counters,
+    hashPriority: auth.hashPriority,
     async stop() {
       isStopping = true;
       // Stops listening; open connections go on.

@@ -10,7 +10,7 @@ const read = (path: string) => readFileSync(join(root, path), "utf8");
 const documents = [
   "README.md",
   "CHANGELOG.md",
-  ...["ARCHITECTURE", "DEVELOPING", "LOADTEST", "PERFORMANCE", "PROTOCOL"].map(
+  ...["ARCHITECTURE", "DEVELOPING", "LOADTEST", "PERFORMANCE", "PROTOCOL", "SECURITY"].map(
     (name) => `docs/${name}.md`,
   ),
 ];

@@ -3,10 +3,11 @@ import type { AccountReads } from "../store/accounts.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { describe } from "./documentation.ts";
 import type { Identifier } from "./identifier.ts";
-import { json } from "./request_body.ts";
+import { jsonOfTwoPasswords } from "./request_body.ts";
 import { passwordBody, type SessionListAnswer, type TicketAnswer, type User } from "./schemas.ts";
 import type { SignIns } from "./sign_ins.ts";
 import type { Tickets } from "./tickets.ts";
+import { visitorOf } from "./visitor.ts";
 
 export interface AccountRouteParts {
   readonly signIns: SignIns;
@@ -14,13 +15,15 @@ export interface AccountRouteParts {
   readonly reads: AccountReads;
   readonly tickets: Tickets;
   readonly ticketSeconds: number;
+  /** The client's IP address, where it is known. */
+  readonly addressOf: (request: Request) => string | undefined;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
 
 /** Routes for those who are signed in: each takes an access token. */
 export function accountRoutes(parts: AccountRouteParts) {
-  const { signIns, identifier, reads, tickets, ticketSeconds, now } = parts;
+  const { signIns, identifier, reads, tickets, ticketSeconds, addressOf, now } = parts;
   return new Elysia({ prefix: "/auth" })
     .derive(async ({ request }) => ({ identity: await identifier.byBearer(request) }))
     .get(
@@ -76,12 +79,18 @@ export function accountRoutes(parts: AccountRouteParts) {
     )
     .post(
       "/password",
-      async ({ identity, body, set }) => {
-        await signIns.changePassword(identity, body.current_password, body.new_password);
+      async ({ identity, body, set, request }) => {
+        const { current_password: current, new_password: next } = body;
+        await signIns.changePassword(
+          identity,
+          current,
+          next,
+          visitorOf(request, addressOf(request)),
+        );
         set.status = 204;
       },
       {
-        parse: json,
+        parse: jsonOfTwoPasswords,
         body: passwordBody,
         detail: describe({
           summary: "Change the password, and end all other sessions",
@@ -93,7 +102,9 @@ export function accountRoutes(parts: AccountRouteParts) {
             ErrorCode.BODY_TOO_LARGE,
             ErrorCode.INVALID_CREDENTIALS,
             ErrorCode.INVALID_TOKEN,
+            ErrorCode.RATE_LIMITED,
             ErrorCode.SIGN_IN_BUSY,
+            ErrorCode.PASSWORDS_UNAVAILABLE,
           ],
           bearer: true,
         }),

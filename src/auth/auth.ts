@@ -5,12 +5,15 @@ import type { AccountReads } from "../store/accounts.ts";
 import type { RunJob } from "../store/jobs.ts";
 import type { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { AccessTokens } from "./access_tokens.ts";
+import { addressFinder } from "./address.ts";
 import { authApp } from "./app.ts";
-import { HashChild } from "./hash_child.ts";
-import { Hasher } from "./hasher.ts";
+import type { HashChildOptions } from "./hash_child.ts";
+import type { HashWorker } from "./hasher.ts";
 import { Identifier, type Identity } from "./identifier.ts";
+import type { Alarm } from "./sign_in_queue.ts";
 import { SignIns } from "./sign_ins.ts";
 import { signingSecret } from "./signing_secret.ts";
+import { startPasswords } from "./start_passwords.ts";
 import { Tickets } from "./tickets.ts";
 
 const EXPIRY_SWEEP_MS = 60 * 60 * 1000;
@@ -24,10 +27,15 @@ export interface AuthParts {
     | "accessTokenMinutes"
     | "refreshTokenDays"
     | "ticketSeconds"
+    | "pepperFile"
+    | "hashMemoryKib"
+    | "hashPasses"
     | "hashesAtOnce"
     | "hashQueue"
+    | "triesPerMinute"
+    | "trustedProxies"
   >;
-  /** Where `signing.key` is kept; the folder exists. */
+  /** Where `signing.key` and the pepper are kept; the folder exists. */
   readonly dataFolder: string;
   readonly reads: AccountReads;
   readonly run: RunJob;
@@ -43,16 +51,24 @@ export interface AuthParts {
   readonly openSessions: () => Iterable<string>;
   /** Milliseconds since the Unix epoch. */
   readonly now?: () => number;
+  /** Milliseconds of a clock that never goes back, for the allowances of those who try passwords. */
+  readonly clockMs?: () => number;
+  /** Wakes those who have waited for a hash until their deadline. */
+  readonly alarm?: Alarm;
+  /** Starts one hasher: a child process. */
+  readonly startWorker?: (options: HashChildOptions, log: Log) => HashWorker;
 }
 
 export interface Auth {
+  /** At what priority passwords are hashed: only when a core has nothing else to do, or low. */
+  readonly hashPriority: "idle" | "low";
   /**
    * Answers `/auth/*`, `/openapi` and `/openapi/json`; any other path with NOT_FOUND. Counts what
    * it refuses.
    *
-   * @param clientAddress The client's IP address, for the log.
+   * @param peer The IP address at the other end of the connection.
    */
-  fetch(request: Request, clientAddress?: string): Promise<Response>;
+  fetch(request: Request, peer?: string): Promise<Response>;
   /**
    * Who asks for a socket. Await nothing between this and the upgrade: see Identifier. The caller
    * answers and counts a refusal.
@@ -74,9 +90,7 @@ export async function startAuth(parts: AuthParts): Promise<Auth> {
   const tokens = new AccessTokens(secret, accessTokenSeconds, now);
   const tickets = new Tickets(config.ticketSeconds * 1000, now);
   const identifier = new Identifier(reads, tokens, tickets, config.origins, now);
-  const child = new HashChild(log);
-  const limits = { atOnce: config.hashesAtOnce, waiting: config.hashQueue };
-  const hasher = new Hasher(child, limits, counters);
+  const { gate, devices, stop: stopHashing, hashPriority } = startPasswords(parts, secret);
   const sessionEnded = (sessionId: string) => {
     tickets.endSession(sessionId);
     parts.endSession(sessionId);
@@ -85,7 +99,8 @@ export async function startAuth(parts: AuthParts): Promise<Auth> {
     config,
     reads,
     run,
-    hasher,
+    gate,
+    devices,
     tokens,
     log,
     sessionEnded,
@@ -96,6 +111,7 @@ export async function startAuth(parts: AuthParts): Promise<Auth> {
   });
 
   const addresses = new WeakMap<Request, string>();
+  const locate = addressFinder(config.trustedProxies, log);
   const app = authApp({
     signIns,
     identifier,
@@ -117,14 +133,16 @@ export async function startAuth(parts: AuthParts): Promise<Auth> {
   sweeping.unref();
 
   return {
-    async fetch(request, clientAddress) {
-      if (clientAddress !== undefined) addresses.set(request, clientAddress);
+    hashPriority,
+    async fetch(request, peer) {
+      const address = locate(request, peer);
+      if (address !== undefined) addresses.set(request, address);
       return app.fetch(request);
     },
     identify: (request) => identifier.forSocket(request),
     async stop() {
       clearInterval(sweeping);
-      await child.stop();
+      await stopHashing();
     },
   };
 }

@@ -2,28 +2,26 @@ import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import type { Log } from "../monitor/log.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
+import type { HashAnswer, HasherReady, HashOrder } from "./hash_orders.ts";
+import { idleCommand } from "./idle_priority.ts";
 import { Refusal } from "./refusal.ts";
-
-/** What the child is asked for. */
-export type HashOrder =
-  | { readonly id: number; readonly kind: "hash"; readonly password: string }
-  | {
-      readonly id: number;
-      readonly kind: "verify";
-      readonly hash: string;
-      readonly password: string;
-    };
-
-/** What the child says to the order of that id. */
-export type HashAnswer =
-  | { readonly id: number; readonly hash: string }
-  | { readonly id: number; readonly matches: boolean }
-  /** The stored hash could not be read, or there was no memory for it. */
-  | { readonly id: number; readonly failed: true };
+import type { HashCost } from "./stored_hash.ts";
 
 interface Waiting {
   resolve(answer: HashAnswer): void;
   reject(refusal: Refusal): void;
+}
+
+export interface HashChildOptions {
+  /** Absolute. Only the child reads it. */
+  readonly pepperFile: string;
+  /**
+   * Whether the child may make the file where there is none: not while there are hashes that need
+   * the one that is missing.
+   */
+  readonly mayMakePepper: boolean;
+  /** Of new hashes. */
+  readonly cost: HashCost;
 }
 
 /** Calls back once after a time, and does not keep the process alive for it. */
@@ -34,25 +32,36 @@ const LONGEST_BACK_OFF_MS = 30_000;
 
 /**
  * The child process that hashes passwords, at idle priority, so that sign-ins take only time that
- * nothing else wants.
+ * nothing else wants. It hashes one at a time.
  *
  * 1. Where it dies, everything it was asked and everything it is asked until it runs again is
  *    refused with SIGN_IN_BUSY: nobody is let in by a crash.
  * 2. It is started again after a back-off with full jitter, which doubles until an answer comes.
  * 3. It does not keep this process alive, and ends by itself where this process is gone.
+ * 4. It alone knows the pepper. Where that cannot be used, nothing is hashed and nobody is let in.
  */
 export class HashChild {
+  readonly #options: HashChildOptions;
   readonly #log: Log;
   readonly #after: After;
   readonly #random: () => number;
+  readonly #idle = idleCommand();
   readonly #waiting = new Map<number, Waiting>();
   #process: Bun.Subprocess | undefined;
   #nextId = 1;
   #failures = 0;
   #backOffMs = 0;
+  #mayMakePepper: boolean;
   #stopped = false;
 
-  constructor(log: Log, after: After = unreferencedTimer, random: () => number = Math.random) {
+  constructor(
+    options: HashChildOptions,
+    log: Log,
+    after: After = unreferencedTimer,
+    random: () => number = Math.random,
+  ) {
+    this.#options = options;
+    this.#mayMakePepper = options.mayMakePepper;
     this.#log = log;
     this.#after = after;
     this.#random = random;
@@ -64,13 +73,26 @@ export class HashChild {
     return this.#process?.pid;
   }
 
-  /** @throws Refusal SIGN_IN_BUSY where the child is not there, GOING_AWAY after `stop`. */
+  /** `idle`: only when a core has nothing else to do. `low`: the lowest plain priority. */
+  get priority(): "idle" | "low" {
+    return this.#idle === undefined ? "low" : "idle";
+  }
+
+  /**
+   * Hashes a new password, unless it is a common one.
+   *
+   * @throws Refusal SIGN_IN_BUSY where the child is not there, GOING_AWAY after `stop`.
+   */
   hash(password: string): Promise<HashAnswer> {
     return this.#ask({ id: this.#nextId++, kind: "hash", password });
   }
 
-  /** @throws Refusal as `hash` does. */
-  verify(hash: string, password: string): Promise<HashAnswer> {
+  /**
+   * Checks a password. Without a hash it does the same work, and nothing matches.
+   *
+   * @throws Refusal as `hash` does.
+   */
+  verify(hash: string | null, password: string): Promise<HashAnswer> {
     return this.#ask({ id: this.#nextId++, kind: "verify", hash, password });
   }
 
@@ -109,29 +131,36 @@ export class HashChild {
   }
 
   #spawn(): Bun.Subprocess {
+    const { pepperFile, cost } = this.#options;
     const file = join(import.meta.dir, "hash_process.ts");
-    // SCHED_IDLE runs only when a core has nothing else to do; the lowest priority still takes
-    // its small share from the event loop.
-    const idle = process.platform === "linux" ? Bun.which("chrt") : null;
-    const prefix = idle === null ? [] : [idle, "-i", "0"];
-    const child = Bun.spawn([...prefix, process.execPath, file], {
+    const permission = this.#mayMakePepper ? ["may make pepper"] : [];
+    const command = [process.execPath, file, pepperFile, `${cost.memoryKib}`, `${cost.passes}`];
+    const child = Bun.spawn([...(this.#idle ?? []), ...command, ...permission], {
       // Nothing of the environment is the child's business, the signing secret least of all.
       env: {},
+      // Not `detached`: in a session of its own it would be an autogroup of its own (sched(7)), which
+      // the kernel gives as much time as the server's, whatever the priority inside it.
+      detached: false,
       stdio: ["ignore", "ignore", "inherit"],
       serialization: "json",
-      ipc: (answer: HashAnswer) => this.#answered(answer),
+      ipc: (said: HashAnswer | HasherReady) => this.#said(said),
       onExit: (_, exitCode, signalCode) => this.#died(`${signalCode ?? exitCode}`),
     });
-    if (idle === null) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+    if (this.#idle === undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
     child.unref();
     return child;
   }
 
-  #answered(answer: HashAnswer): void {
+  #said(said: HashAnswer | HasherReady): void {
+    if ("ready" in said) {
+      if (said.pepperTrouble === null) this.#mayMakePepper = false;
+      else this.#log.error({ trouble: said.pepperTrouble }, "no password can be checked");
+      return;
+    }
     this.#failures = 0;
-    const waiting = this.#waiting.get(answer.id);
-    this.#waiting.delete(answer.id);
-    waiting?.resolve(answer);
+    const waiting = this.#waiting.get(said.id);
+    this.#waiting.delete(said.id);
+    waiting?.resolve(said);
   }
 
   #died(reason: string): void {

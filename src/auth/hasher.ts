@@ -1,106 +1,76 @@
 import type { Counters } from "../monitor/counters.ts";
-import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
-import type { HashAnswer, HashChild } from "./hash_child.ts";
-import { Refusal } from "./refusal.ts";
+import type { HashChild } from "./hash_child.ts";
+import type { HashAnswer } from "./hash_orders.ts";
+import type { Alarm, Applicant, SignInQueue, Surroundings, Turn } from "./sign_in_queue.ts";
 
-/** About what a hash takes on one core; the first guess until some have been measured. */
-const FIRST_GUESS_MS = 20;
-/** Nobody is made to wait longer: clients and proxies give up, and the hash is made for nobody. */
-const LONGEST_WAIT_MS = 25_000;
-/** How much a new measurement moves the average. */
-const SMOOTHING = 0.2;
-
-export interface HasherLimits {
-  /** Hashes at the same time. */
-  readonly atOnce: number;
-  /** Sign-ins that may wait for their hash. */
-  readonly waiting: number;
-}
+/** A process that hashes one password at a time. */
+export type HashWorker = Pick<HashChild, "hash" | "verify" | "priority" | "stop">;
 
 /**
- * Hashes and checks passwords, in order of arrival, a bounded number at once and a bounded number
- * waiting. Beyond that a sign-in is refused with SIGN_IN_BUSY and the time after which the queue
- * should have room.
+ * Has passwords hashed and checked by the child processes, when it is the applicant's turn in the
+ * queue. Its methods throw what the queue and the child throw: SIGN_IN_BUSY, or GOING_AWAY.
  */
 export class Hasher {
-  readonly #child: Pick<HashChild, "hash" | "verify">;
-  readonly #limits: HasherLimits;
+  readonly #workers: readonly HashWorker[];
+  readonly #queue: SignInQueue;
   readonly #counters: Counters;
-  readonly #random: () => number;
-  /** Each is called when it is its turn. */
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
-  #averageMs = FIRST_GUESS_MS;
+  readonly #clockMs: () => number;
+  readonly #alarm: Alarm;
 
+  /**
+   * @param workers as many as the queue lets hash at once.
+   * @param surroundings those of the queue.
+   */
   constructor(
-    child: Pick<HashChild, "hash" | "verify">,
-    limits: HasherLimits,
+    workers: readonly HashWorker[],
+    queue: SignInQueue,
     counters: Counters,
-    random: () => number = Math.random,
+    { clockMs, alarm }: Pick<Surroundings, "clockMs" | "alarm">,
   ) {
-    this.#child = child;
-    this.#limits = limits;
+    this.#workers = workers;
+    this.#queue = queue;
     this.#counters = counters;
-    this.#random = random;
+    this.#clockMs = clockMs;
+    this.#alarm = alarm;
   }
 
-  /**
-   * The password's Argon2id hash in the PHC string format.
-   *
-   * @throws Refusal SIGN_IN_BUSY, or GOING_AWAY while the server stops.
-   */
-  async hash(password: string): Promise<string> {
-    const answer = await this.#inTurn(() => this.#child.hash(password));
-    if ("hash" in answer) return answer.hash;
-    throw new Error("auth/hasher: a password could not be hashed");
+  hash(password: string, applicant: Applicant): Promise<HashAnswer> {
+    return this.#inTurn(applicant, (worker) => worker.hash(password));
   }
 
-  /**
-   * Whether the password is the one that was hashed.
-   *
-   * @throws Refusal as `hash` does.
-   */
-  async verify(hash: string, password: string): Promise<boolean> {
-    const answer = await this.#inTurn(() => this.#child.verify(hash, password));
-    if ("matches" in answer) return answer.matches;
-    throw new Error("auth/hasher: a stored hash could not be read");
+  /** @param stored null where there is no such account: that takes the same way and work. */
+  verify(stored: string | null, password: string, applicant: Applicant): Promise<HashAnswer> {
+    return this.#inTurn(applicant, (worker) => worker.verify(stored, password));
   }
 
-  async #inTurn(work: () => Promise<HashAnswer>): Promise<HashAnswer> {
-    await this.#turn();
-    const began = performance.now();
+  async #inTurn(
+    applicant: Applicant,
+    work: (worker: HashWorker) => Promise<HashAnswer>,
+  ): Promise<HashAnswer> {
+    const turn = await this.#queue.enter(applicant);
+    const answer = this.#work(turn, work);
+    const leftMs = Math.max(0, turn.deadlineMs - this.#clockMs());
+    const late = Promise.withResolvers<never>();
+    // The hash itself goes on, and keeps its worker until it is done.
+    const cancel = this.#alarm(leftMs, () => late.reject(this.#queue.tooLate(applicant)));
     try {
-      const answer = await work();
+      return await Promise.race([answer, late.promise]);
+    } finally {
+      cancel();
+    }
+  }
+
+  async #work(turn: Turn, work: (worker: HashWorker) => Promise<HashAnswer>): Promise<HashAnswer> {
+    const worker = this.#workers[turn.hasher];
+    if (worker === undefined) throw new Error("auth/hasher: more turns than workers");
+    const beganMs = this.#clockMs();
+    try {
+      const answer = await work(worker);
       this.#counters.hashes += 1;
-      this.#averageMs += SMOOTHING * (performance.now() - began - this.#averageMs);
+      this.#counters.hashMs.record(this.#clockMs() - beganMs);
       return answer;
     } finally {
-      // The turn is handed on as it is, so `#running` never exceeds its bound in between.
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running -= 1;
-      else next();
+      turn.done();
     }
-  }
-
-  async #turn(): Promise<void> {
-    if (this.#running < this.#limits.atOnce) {
-      this.#running += 1;
-      return;
-    }
-    if (this.#waiting.length >= this.#limits.waiting || this.#emptyMs() > LONGEST_WAIT_MS) {
-      throw this.#busy();
-    }
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  #busy(): Refusal {
-    // From once to twice the time the queue needs, so that those refused come back spread out.
-    const retryAfterMs = Math.ceil(Math.max(1000, this.#emptyMs()) * (1 + this.#random()));
-    return new Refusal(ErrorCode.SIGN_IN_BUSY, undefined, retryAfterMs);
-  }
-
-  /** When a sign-in that came now would have its turn. */
-  #emptyMs(): number {
-    return ((this.#waiting.length + 1) * this.#averageMs) / this.#limits.atOnce;
   }
 }

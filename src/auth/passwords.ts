@@ -14,3 +14,15 @@ export function normalizePassword(password: string): string | undefined {
   const { min, max } = PASSWORD_CHARACTERS;
   return characters >= min && characters <= max ? normalized : undefined;
 }
+
+/** What a new password must be like, in the words that every refusal uses. */
+export const newPasswordRules = {
+  length: `${PASSWORD_CHARACTERS.min} to ${PASSWORD_CHARACTERS.max} characters of text.`,
+  common: "it is on the list of the most common passwords, which are tried first. Choose another.",
+  name: "it is the account's name, which is tried first. Choose another.",
+} as const;
+
+/** Whether a normalized password is nothing but the name of its account. */
+export function isAccountName(password: string, name: string): boolean {
+  return password.toLowerCase() === name.toLowerCase();
+}

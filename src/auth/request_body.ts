@@ -1,14 +1,20 @@
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { Refusal } from "./refusal.ts";
 
-/** The largest body any route takes: two long passwords in JSON, with room to spare. */
-export const MAX_BODY_BYTES = 4096;
+/** The largest body of a route that takes one password, which with 256 characters fits in UTF-8. */
+const MAX_BODY_BYTES = 2048;
+/** The largest where two passwords are sent, by somebody who is signed in. */
+const MAX_TWO_PASSWORDS_BYTES = 2 * MAX_BODY_BYTES;
 
 /**
  * How a route reads its body, for Elysia's `parse`. The function reads it; the names behind it are
  * never reached, and only tell `/openapi` what the route takes.
  */
 export const json: ParserOf<"json"> = [({ request }) => readJson(request), "json"];
+export const jsonOfTwoPasswords: ParserOf<"json"> = [
+  ({ request }) => readJson(request, MAX_TWO_PASSWORDS_BYTES),
+  "json",
+];
 export const jsonOrForm: ParserOf<"json" | "urlencoded"> = [
   ({ request }) => readJsonOrForm(request),
   "json",
@@ -23,11 +29,11 @@ type ParserOf<Type> = [(context: { readonly request: Request }) => Promise<unkno
  * @throws Refusal BODY_TOO_LARGE as soon as there are more bytes than allowed, whatever length was
  * announced; INVALID_FRAME for anything but JSON in UTF-8.
  */
-async function readJson(request: Request): Promise<unknown> {
+async function readJson(request: Request, maxBytes = MAX_BODY_BYTES): Promise<unknown> {
   if (mediaTypeOf(request) !== "application/json") {
     throw new Refusal(ErrorCode.INVALID_FRAME, "Send a body of type application/json.");
   }
-  return parseJson(await readText(request));
+  return parseJson(await readText(request, maxBytes));
 }
 
 /**
@@ -37,21 +43,21 @@ async function readJson(request: Request): Promise<unknown> {
  */
 async function readJsonOrForm(request: Request): Promise<unknown> {
   if (mediaTypeOf(request) !== "application/x-www-form-urlencoded") return readJson(request);
-  return Object.fromEntries(new URLSearchParams(await readText(request)));
+  return Object.fromEntries(new URLSearchParams(await readText(request, MAX_BODY_BYTES)));
 }
 
 function mediaTypeOf(request: Request): string | undefined {
   return request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
 }
 
-async function readText(request: Request): Promise<string> {
-  if (Number(request.headers.get("content-length")) > MAX_BODY_BYTES) throw tooLarge();
+async function readText(request: Request, maxBytes: number): Promise<string> {
+  if (Number(request.headers.get("content-length")) > maxBytes) throw tooLarge(maxBytes);
   const utf8 = new TextDecoder("utf-8", { fatal: true });
   let text = "";
   let bytes = 0;
   for await (const chunk of request.body ?? []) {
     bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) throw tooLarge();
+    if (bytes > maxBytes) throw tooLarge(maxBytes);
     text += decode(utf8, chunk, { stream: true });
   }
   return text + decode(utf8);
@@ -74,9 +80,6 @@ function parseJson(text: string): unknown {
   }
 }
 
-function tooLarge(): Refusal {
-  return new Refusal(
-    ErrorCode.BODY_TOO_LARGE,
-    `The body may have at most ${MAX_BODY_BYTES} bytes.`,
-  );
+function tooLarge(maxBytes: number): Refusal {
+  return new Refusal(ErrorCode.BODY_TOO_LARGE, `The body may have at most ${maxBytes} bytes.`);
 }

@@ -27,6 +27,11 @@ export const tokenBody = t.Object(
     name: t.Optional(t.String({ description: "The account's name, unless it is in `username`" })),
     username: t.Optional(t.String({ description: "OAuth2's name of the field `name`" })),
     password: t.String(),
+    device: t.Optional(
+      t.String({
+        description: "From the last answer to a sign-in on this device, if there was one",
+      }),
+    ),
   },
   // RFC 6749, section 3.2: parameters that are not known, such as `scope`, are ignored.
   { additionalProperties: true },
@@ -52,6 +57,10 @@ const signIn = t.Object({
   token_type: t.Literal("bearer"),
   expires_in: integer("Life of the access token in seconds"),
   refresh_token: t.String({ description: "For POST /auth/refresh, once" }),
+  device: t.String({
+    description:
+      "Keep it, and send it at the next sign-in: nobody else's wrong passwords make that one wait",
+  }),
   user,
 });
 

@@ -5,8 +5,7 @@ import { Refusal } from "./refusal.ts";
 import { json, jsonOrForm } from "./request_body.ts";
 import { refreshBody, registerBody, type SignInAnswer, tokenBody } from "./schemas.ts";
 import type { Grant, SignIns } from "./sign_ins.ts";
-
-const LONGEST_LABEL_CHARACTERS = 100;
+import { visitorOf } from "./visitor.ts";
 
 export interface SignInRouteParts {
   readonly signIns: SignIns;
@@ -22,13 +21,16 @@ export function signInRoutes({ signIns, accessTokenSeconds, addressOf }: SignInR
     token_type: "bearer",
     expires_in: accessTokenSeconds,
     refresh_token: grant.refreshToken,
+    device: grant.device,
     user: grant.account,
   });
+  const visitor = (request: Request, device?: string) =>
+    visitorOf(request, addressOf(request), device);
   return new Elysia({ prefix: "/auth" })
     .post(
       "/register",
       async ({ body, request, set }) => {
-        const grant = await signIns.register(body.name, body.password, labelOf(request));
+        const grant = await signIns.register(body.name, body.password, visitor(request));
         set.status = 201;
         return answer(grant);
       },
@@ -43,9 +45,11 @@ export function signInRoutes({ signIns, accessTokenSeconds, addressOf }: SignInR
             ErrorCode.INVALID_FRAME,
             ErrorCode.INVALID_ARGUMENT,
             ErrorCode.BODY_TOO_LARGE,
+            ErrorCode.RATE_LIMITED,
             ErrorCode.NAME_TAKEN,
             ErrorCode.REGISTRATION_CLOSED,
             ErrorCode.SIGN_IN_BUSY,
+            ErrorCode.PASSWORDS_UNAVAILABLE,
           ],
           bearer: false,
         }),
@@ -56,7 +60,7 @@ export function signInRoutes({ signIns, accessTokenSeconds, addressOf }: SignInR
       async ({ body, request }) => {
         const name = body.name ?? body.username;
         if (name === undefined) throw new Refusal(ErrorCode.INVALID_ARGUMENT, "name: missing.");
-        return answer(await signIns.signIn(name, body.password, labelOf(request)));
+        return answer(await signIns.signIn(name, body.password, visitor(request, body.device)));
       },
       {
         parse: jsonOrForm,
@@ -70,7 +74,9 @@ export function signInRoutes({ signIns, accessTokenSeconds, addressOf }: SignInR
             ErrorCode.INVALID_ARGUMENT,
             ErrorCode.BODY_TOO_LARGE,
             ErrorCode.INVALID_CREDENTIALS,
+            ErrorCode.RATE_LIMITED,
             ErrorCode.SIGN_IN_BUSY,
+            ErrorCode.PASSWORDS_UNAVAILABLE,
           ],
           bearer: false,
         }),
@@ -97,9 +103,4 @@ export function signInRoutes({ signIns, accessTokenSeconds, addressOf }: SignInR
         }),
       },
     );
-}
-
-function labelOf(request: Request): string {
-  const agent = request.headers.get("user-agent")?.trim() ?? "";
-  return agent.slice(0, LONGEST_LABEL_CHARACTERS) || "unknown device";
 }

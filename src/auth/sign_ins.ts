@@ -7,11 +7,11 @@ import { EXPIRED_SESSIONS_PER_JOB } from "../store/sign_ins.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { accountNamePattern } from "../wire/names.ts";
 import type { AccessTokens } from "./access_tokens.ts";
-import type { Hasher } from "./hasher.ts";
+import type { DeviceMarkers } from "./device_markers.ts";
 import type { Identity } from "./identifier.ts";
-import { nobodysHash } from "./nobodys_hash.ts";
-import { normalizePassword, PASSWORD_CHARACTERS } from "./passwords.ts";
+import { acceptedPassword, type PasswordGate } from "./password_gate.ts";
 import { Refusal } from "./refusal.ts";
+import type { Visitor } from "./visitor.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const REFRESH_TOKEN_BYTES = 32;
@@ -22,13 +22,16 @@ export interface Grant {
   readonly account: Account;
   readonly accessToken: string;
   readonly refreshToken: string;
+  /** What the device is known by at its next sign-in: see device_markers.ts. */
+  readonly device: string;
 }
 
 export interface SignInParts {
   readonly config: Pick<Config, "registration" | "refreshTokenDays">;
   readonly reads: AccountReads;
   readonly run: RunJob;
-  readonly hasher: Hasher;
+  readonly gate: PasswordGate;
+  readonly devices: DeviceMarkers;
   readonly tokens: AccessTokens;
   readonly log: Log;
   /** Called with each session that has ended. */
@@ -48,16 +51,15 @@ export interface SignInParts {
  */
 export class SignIns {
   readonly #parts: SignInParts;
-  /** Checked where there is no such account, so that it costs what a wrong password costs. */
-  readonly #nobodysHash = nobodysHash();
 
   constructor(parts: SignInParts) {
     this.#parts = parts;
   }
 
   /** Makes an account and signs it in. */
-  async register(name: string, password: string, label: string): Promise<Grant> {
-    const { config, reads, run, hasher, accountCreated, admitRegistration, now } = this.#parts;
+  async register(name: string, password: string, visitor: Visitor): Promise<Grant> {
+    const { config, reads, run, gate, accountCreated, admitRegistration, now } = this.#parts;
+    gate.charge(visitor);
     if (config.registration === "closed") throw new Refusal(ErrorCode.REGISTRATION_CLOSED);
     if (!accountNamePattern.test(name)) {
       throw new Refusal(
@@ -65,26 +67,26 @@ export class SignIns {
         "name: 3 to 32 letters, digits, underscores, hyphens and dots.",
       );
     }
-    const normalized = acceptedPassword("password", password);
+    const normalized = acceptedPassword("password", password, name);
     if (reads.credentialsByName(name) !== undefined) throw new Refusal(ErrorCode.NAME_TAKEN);
     const waitMs = admitRegistration();
     if (waitMs > 0) throw new Refusal(ErrorCode.RATE_LIMITED, undefined, waitMs);
-    const passwordHash = await hasher.hash(normalized);
+    const passwordHash = await gate.hash("password", normalized, name, visitor);
     const account = await run("createAccount", { name, passwordHash, role: "user", nowMs: now() });
     if (account === "name taken") throw new Refusal(ErrorCode.NAME_TAKEN);
     accountCreated(account.id);
-    return this.#begin(account, passwordHash, label);
+    return this.#begin(account, passwordHash, visitor.label);
   }
 
-  /** Signs in by name and password. */
-  async signIn(name: string, password: string, label: string): Promise<Grant> {
-    const { reads, hasher } = this.#parts;
-    const normalized = normalizePassword(password);
-    if (normalized === undefined) throw new Refusal(ErrorCode.INVALID_CREDENTIALS);
-    const known = reads.credentialsByName(name);
-    const matches = await hasher.verify(known?.passwordHash ?? this.#nobodysHash, normalized);
-    if (known === undefined || !matches) throw new Refusal(ErrorCode.INVALID_CREDENTIALS);
-    return this.#begin(known.account, known.passwordHash, label);
+  /** Signs in by name and password. A hash that is outdated is replaced. */
+  async signIn(name: string, password: string, visitor: Visitor): Promise<Grant> {
+    const { gate, run } = this.#parts;
+    const { account, passwordHash, rehashed } = await gate.enter(name, password, visitor);
+    if (rehashed === undefined) return this.#begin(account, passwordHash, visitor.label);
+    const isReplaced = await run("replaceHash", account.id, passwordHash, rehashed);
+    // Another sign-in was faster, or the password was changed. It was right, so it is not called wrong.
+    if (!isReplaced) throw new Refusal(ErrorCode.SIGN_IN_BUSY, undefined, 1000);
+    return this.#begin(account, rehashed, visitor.label);
   }
 
   /**
@@ -122,21 +124,22 @@ export class SignIns {
   }
 
   /** Sets another password, and ends all sessions but the one that asks. */
-  async changePassword(identity: Identity, current: string, next: string): Promise<void> {
-    const { reads, hasher, run } = this.#parts;
-    const newPassword = acceptedPassword("new_password", next);
-    const currentPassword = normalizePassword(current);
-    const known = reads.credentialsById(identity.accountId);
-    const matches =
-      known !== undefined &&
-      currentPassword !== undefined &&
-      (await hasher.verify(known.passwordHash, currentPassword));
-    if (!matches) throw new Refusal(ErrorCode.INVALID_CREDENTIALS);
+  async changePassword(
+    { accountId, sessionId, name }: Identity,
+    current: string,
+    next: string,
+    visitor: Visitor,
+  ): Promise<void> {
+    const { reads, gate, run } = this.#parts;
+    const newPassword = acceptedPassword("new_password", next, name);
+    const known = reads.credentialsById(accountId);
+    if (known === undefined) throw new Refusal(ErrorCode.INVALID_CREDENTIALS);
+    await gate.confirm(known, current, sessionId, visitor);
     const ended = await run("changePassword", {
-      accountId: identity.accountId,
+      accountId,
       currentHash: known.passwordHash,
-      newHash: await hasher.hash(newPassword),
-      keptSessionId: identity.sessionId,
+      newHash: await gate.hash("new_password", newPassword, name, visitor, sessionId),
+      keptSessionId: sessionId,
     });
     if (ended === "changed meanwhile") throw new Refusal(ErrorCode.INVALID_CREDENTIALS);
     this.#ended(ended);
@@ -172,8 +175,9 @@ export class SignIns {
   }
 
   async #grant(account: Account, sessionId: string, refreshToken: string): Promise<Grant> {
-    const accessToken = await this.#parts.tokens.sign(account, sessionId);
-    return { account, accessToken, refreshToken };
+    const { tokens, devices } = this.#parts;
+    const accessToken = await tokens.sign(account, sessionId);
+    return { account, accessToken, refreshToken, device: devices.issue(account.id, sessionId) };
   }
 
   #ended(sessionIds: readonly string[]): void {
@@ -183,13 +187,6 @@ export class SignIns {
   #expiresMs(): number {
     return this.#parts.now() + this.#parts.config.refreshTokenDays * DAY_MS;
   }
-}
-
-function acceptedPassword(field: string, password: string): string {
-  const normalized = normalizePassword(password);
-  if (normalized !== undefined) return normalized;
-  const { min, max } = PASSWORD_CHARACTERS;
-  throw new Refusal(ErrorCode.INVALID_ARGUMENT, `${field}: ${min} to ${max} characters of text.`);
 }
 
 function newRefreshToken(): { readonly token: string; readonly hash: Uint8Array<ArrayBuffer> } {

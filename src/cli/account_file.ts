@@ -25,6 +25,8 @@ const { min, max } = PASSWORD_CHARACTERS;
 export const rules = {
   name: "the name must have 3 to 32 characters, each a letter, a digit, or one of _ - and .",
   password: `the password must be text of ${min} to ${max} characters.`,
+  passwordIsCommon: "the password is one of the most common, which are tried first.",
+  passwordIsName: "the password is the account's name, which is tried first.",
   role: `the role must be one of ${roles.join(", ")}.`,
 } as const;
 

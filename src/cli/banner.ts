@@ -1,13 +1,23 @@
 import type { Config } from "../config.ts";
 
+interface Listening {
+  readonly url: string;
+  readonly dataFile: string;
+  readonly hashPriority: "idle" | "low";
+}
+
 /** What the server says when it is up: lines for people, and the same as fields for the log. */
 export function banner(
-  { url, dataFile }: { readonly url: string; readonly dataFile: string },
+  { url, dataFile, hashPriority }: Listening,
   config: Config,
   version: string,
 ): { text: string; fields: Record<string, unknown> } {
   const survives =
     config.durability === "synced" ? "survives a power cut" : "survives a killed process";
+  const hashing =
+    hashPriority === "idle"
+      ? "only when a core has nothing else to do"
+      : "at low priority (there is no chrt to make it idle priority)";
   const count = (value: number) => value.toLocaleString("en");
   const firstAccount = `${bunCommand()} hubbub chat general --user ada --register --url ${url}`;
   const text = `
@@ -15,6 +25,7 @@ Hubbub ${version} is listening on ${url}
 
   data        ${dataFile}
   durability  ${config.durability}: what was acknowledged ${survives}
+  sign-in     passwords are hashed ${hashing}
   limits      ${count(config.bodyBytes)} bytes a message, ${count(config.messagesPerSecond)} messages a second each,
               ${count(config.channelsPerUser)} channels each, ${count(config.connections)} connections
 
@@ -25,7 +36,10 @@ Hubbub ${version} is listening on ${url}
 `;
   const { durability, bodyBytes, messagesPerSecond, channelsPerUser, connections } = config;
   const limits = { bodyBytes, messagesPerSecond, channelsPerUser, connections };
-  return { text, fields: { url, dataFile, version, durability, limits, firstAccount } };
+  return {
+    text,
+    fields: { url, dataFile, version, durability, hashPriority, limits, firstAccount },
+  };
 }
 
 /** How this person runs Bun: who came by npx has none on the path. */

@@ -1,9 +1,9 @@
-import { argon2id } from "../auth/argon2id.ts";
-import { normalizePassword } from "../auth/passwords.ts";
+import { isAccountName, normalizePassword } from "../auth/passwords.ts";
 import type { Config } from "../config.ts";
 import { accountJobs, type Role } from "../store/accounts.ts";
 import { accountNamePattern, nameKey } from "../wire/names.ts";
 import { inExistingFile, inFile, refusalBy, roleNamed, UserCommandError } from "./account_file.ts";
+import { hashesOf } from "./hashes.ts";
 import { askHidden } from "./hidden_input.ts";
 
 /**
@@ -20,7 +20,10 @@ export async function addUser(config: Config, name: string, role: Role): Promise
   }
   const password = normalizePassword(given);
   if (password === undefined) throw refusalBy("password");
-  const passwordHash = await argon2id.hash(password);
+  if (isAccountName(password, name)) throw refusalBy("passwordIsName");
+  const hash = (await hashesOf(config, [password])).get(password);
+  if (hash === "common") throw refusalBy("passwordIsCommon");
+  const passwordHash = hash as string;
   const nowMs = Date.now();
   const account = inFile(config, (db) =>
     accountJobs(db).createAccount({ name, passwordHash, role, nowMs }),

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
-import { argon2id } from "../auth/argon2id.ts";
-import { normalizePassword } from "../auth/passwords.ts";
+import { isAccountName, normalizePassword } from "../auth/passwords.ts";
+import { HASH_BOUNDS, readStoredHash } from "../auth/stored_hash.ts";
 import type { Config } from "../config.ts";
 import { accountJobs, type Role } from "../store/accounts.ts";
 import { accountNamePattern } from "../wire/names.ts";
 import { inFile, roleNamed, rules, UserCommandError } from "./account_file.ts";
+import { hashesOf } from "./hashes.ts";
 
 /** One account of the file, checked. */
 interface NewUser {
@@ -14,9 +15,7 @@ interface NewUser {
   readonly role: Role;
 }
 
-/** What another server of this kind, or Argon2's own tools, wrote: the PHC string format. */
-const HASH_PATTERN =
-  /^\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{11,}$/;
+const { memoryKib, passes, lanes } = HASH_BOUNDS;
 
 /**
  * `hubbub user import`: makes the accounts of a file, all or none, whether a server is running on
@@ -26,13 +25,22 @@ const HASH_PATTERN =
  *     {"name": "bob", "password_hash": "$argon2id$v=19$m=19456,t=2,p=1$...$..."}
  *
  * A role that is not given is `user`. Names that exist already are left as they are, and told.
- * Each different password is hashed once, 20 ms each, however many accounts have it.
+ * Each different password is hashed once, however many accounts have it. Hashes of other servers are
+ * taken as they are, and replaced by our own at the first sign-in.
  *
  * @throws UserCommandError with the line where the file is wrong; StoreFileError.
  */
 export async function importUsers(config: Config, file: string): Promise<void> {
   const users = readUsers(file);
-  const hashes = await hashesOf(users);
+  const hashes = await hashesOf(
+    config,
+    users.flatMap(({ secret }) => ("password" in secret ? [secret.password] : [])),
+  );
+  for (const { line, secret } of users) {
+    if ("password" in secret && hashes.get(secret.password) === "common") {
+      throw refusedLine(file, line, rules.passwordIsCommon);
+    }
+  }
   const nowMs = Date.now();
   const existing = inFile(config, (db) => {
     const accounts = accountJobs(db);
@@ -48,15 +56,6 @@ export async function importUsers(config: Config, file: string): Promise<void> {
   }
 }
 
-async function hashesOf(users: readonly NewUser[]): Promise<Map<string, string>> {
-  const hashes = new Map<string, string>();
-  for (const { secret } of users) {
-    if ("passwordHash" in secret || hashes.has(secret.password)) continue;
-    hashes.set(secret.password, await argon2id.hash(secret.password));
-  }
-  return hashes;
-}
-
 function readUsers(file: string): NewUser[] {
   let text: string;
   try {
@@ -68,9 +67,13 @@ function readUsers(file: string): NewUser[] {
     if (content.trim() === "") return [];
     const user = userIn(content, index + 1);
     if (typeof user !== "string") return [user];
-    // The line itself is not shown: it has a password.
-    throw new UserCommandError(`${file}, line ${index + 1}: ${user} Nothing was imported.`);
+    throw refusedLine(file, index + 1, user);
   });
+}
+
+/** The line itself is not shown: it has a password. */
+function refusedLine(file: string, line: number, sentence: string): UserCommandError {
+  return new UserCommandError(`${file}, line ${line}: ${sentence} Nothing was imported.`);
 }
 
 /** The account that a line describes, or a sentence that says what is wrong with it. */
@@ -92,13 +95,14 @@ function userIn(content: string, line: number): NewUser | string {
     return "there must be either a password or a password_hash.";
   }
   if (passwordHash !== undefined) {
-    if (typeof passwordHash !== "string" || !HASH_PATTERN.test(passwordHash)) {
-      return "the password_hash must be Argon2id's, as $argon2id$v=19$m=...,t=...,p=...$salt$hash.";
+    if (typeof passwordHash !== "string" || readStoredHash(passwordHash) === undefined) {
+      return `the password_hash must be Argon2id's, as $argon2id$v=19$m=...,t=...,p=...$salt$hash, with m from ${memoryKib.min} to ${memoryKib.max}, t from ${passes.min} to ${passes.max} and p from ${lanes.min} to ${lanes.max}.`;
     }
     return { line, name, secret: { passwordHash }, role: known };
   }
   const normalized = typeof password === "string" ? normalizePassword(password) : undefined;
   if (normalized === undefined) return rules.password;
+  if (isAccountName(normalized, name)) return rules.passwordIsName;
   return { line, name, secret: { password: normalized }, role: known };
 }
 

@@ -46,6 +46,10 @@ export class Counters {
   duplicates = 0;
   /** Passwords hashed or checked. */
   hashes = 0;
+  /** Sign-ins that wait for their turn at a hasher, now. */
+  signInsWaiting = 0;
+  /** Sign-ins whose client hung up while they waited. */
+  signInsAbandoned = 0;
   /** Refused commands, sign-ins and upgrades, by the name of the error code. */
   readonly refusals = new Map<string, number>();
   /** Connections that ended, by close code, and where there was no close frame (1006) by reason. */
@@ -67,6 +71,9 @@ export class Counters {
   readonly publishMs = new Distribution();
   /** Writing them to the network. */
   readonly drainMs = new Distribution();
+  /** Milliseconds that sign-ins waited for a hasher, and that their hash then took. */
+  readonly signInWaitMs = new Distribution();
+  readonly hashMs = new Distribution();
 
   refused(code: string): void {
     this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);

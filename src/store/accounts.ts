@@ -36,7 +36,7 @@ export interface Session {
 
 export interface NewAccount {
   readonly name: string;
-  /** In the PHC string format: `$argon2id$v=19$...`. */
+  /** In the PHC string format: `$argon2id$v=19$m=...,t=...,p=...,keyid=...$...`. */
   readonly passwordHash: string;
   readonly role: Role;
   readonly nowMs: number;
@@ -89,6 +89,14 @@ export function accountJobs(db: Database) {
       return sessions.endOtherSessions(accountId, keptSessionId);
     },
 
+    /**
+     * Puts another hash of the same password in the place of one; returns false where that is not the
+     * account's hash any more.
+     */
+    replaceHash(accountId: number, currentHash: string, newHash: string): boolean {
+      return replaceHash.run(newHash, accountId, currentHash).changes > 0;
+    },
+
     /** Returns false where there is no such account. */
     setRole(accountId: number, role: Role): boolean {
       return setRole.run(role, accountId).changes > 0;
@@ -103,6 +111,7 @@ export function accountJobs(db: Database) {
  * Every method throws a StoreError where the disk refuses.
  */
 export class AccountReads {
+  readonly #db: Database;
   readonly #byName;
   readonly #byId;
   readonly #ofSession;
@@ -110,6 +119,7 @@ export class AccountReads {
 
   /** @param db Open for as long as this is used. */
   constructor(db: Database) {
+    this.#db = db;
     this.#byName = db.prepare<CredentialsRow, [string]>(
       `SELECT id, name, role, password_hash AS passwordHash FROM account WHERE name_key = ?`,
     );
@@ -124,6 +134,11 @@ export class AccountReads {
       `SELECT id, label, created_ms AS createdMs, used_ms AS usedMs, expires_ms AS expiresMs
        FROM session WHERE account_id = ? AND expires_ms > ? ORDER BY used_ms DESC, id`,
     );
+  }
+
+  /** Whether there is an account whose password's hash has a pepper in it. */
+  needsPepper(): boolean {
+    return reading(() => needsPepper(this.#db));
   }
 
   /** Those of the account with that name, compared case-insensitively. */
@@ -144,6 +159,26 @@ export class AccountReads {
   sessionsOf(accountId: number, nowMs: number): readonly Session[] {
     return reading(() => this.#sessions.all(accountId, nowMs));
   }
+}
+
+/** How often each pepper is in the accounts' hashes, by its id; null stands for no pepper. */
+export function peppersInUse(db: Database): ReadonlyMap<string | null, number> {
+  const rows = db
+    .query<{ id: string | null; accounts: number }, []>(
+      `SELECT iif(at = 0, NULL, substr(rest, 1, instr(rest, '$') - 1)) AS id, count(*) AS accounts
+       FROM (SELECT instr(password_hash, ',keyid=') AS at,
+               substr(password_hash, instr(password_hash, ',keyid=') + 7) AS rest FROM account)
+       GROUP BY 1`,
+    )
+    .all();
+  return new Map(rows.map(({ id, accounts }) => [id, accounts]));
+}
+
+/** Whether there is an account whose password's hash has a pepper in it. */
+export function needsPepper(db: Database): boolean {
+  return (
+    db.query("SELECT 1 FROM account WHERE instr(password_hash, ',keyid=') LIMIT 1").get() !== null
+  );
 }
 
 function credentialsOf(row: CredentialsRow | null): Credentials | undefined {

@@ -135,6 +135,11 @@ export const errors: Readonly<Record<KnownError, ErrorEntry>> = {
     text: "Offer the subprotocol hubbub.v1 or hubbub.v1.json.",
   },
   [ErrorCode.NOT_FOUND]: { status: 404, action: "fix", text: "There is nothing here." },
+  [ErrorCode.PASSWORDS_UNAVAILABLE]: {
+    status: 503,
+    action: "retry later",
+    text: "This server cannot check passwords now. Whoever runs it has been told.",
+  },
 };
 
 /** The name of a code as it stands in HTTP bodies, logs and counters: `RATE_LIMITED`. */

@@ -10,11 +10,16 @@ export const SIGN_IN_TIMEOUT_MS = 120_000;
 
 export const PASSWORD = "correct horse";
 
+/** The address that every request comes from. */
+export const PEER = "192.0.2.1";
+
 type Overrides = Partial<AuthParts["config"]> & {
   /** A file to begin with; closed with the server. */
   readonly store?: InProcessStore;
   /** What runs the jobs instead of the store. */
   readonly run?: AuthParts["run"];
+  /** What hashes instead of child processes. */
+  readonly startWorker?: AuthParts["startWorker"];
 };
 
 /** An answer as a test looks at it. `body` is undefined where the answer has none. */
@@ -50,6 +55,8 @@ export class AuthServer implements AsyncDisposable {
   readonly openSessions: string[] = [];
   /** Milliseconds since the Unix epoch. */
   nowMs = Date.now();
+  /** Milliseconds of the clock of those who try passwords. */
+  clockMs = 0;
   readonly #stack = new AsyncDisposableStack();
   readonly store: InProcessStore;
   #auth: Auth | undefined;
@@ -60,7 +67,7 @@ export class AuthServer implements AsyncDisposable {
   }
 
   static async start(overrides: Overrides = {}): Promise<AuthServer> {
-    const { store = new InProcessStore(), run = store.run, ...config } = overrides;
+    const { store = new InProcessStore(), run = store.run, startWorker, ...config } = overrides;
     const server = new AuthServer(store);
     const auth = await startAuth({
       config: { ...readConfig({}, {}), ...config },
@@ -76,6 +83,10 @@ export class AuthServer implements AsyncDisposable {
         server.accountsCreated += 1;
       },
       now: () => server.nowMs,
+      clockMs: () => server.clockMs,
+      ...(startWorker === undefined ? {} : { startWorker }),
+      // However busy the machine is: nobody's deadline passes.
+      alarm: () => () => {},
     });
     server.#stack.adopt(auth, () => auth.stop());
     const http = Bun.serve({
@@ -83,7 +94,7 @@ export class AuthServer implements AsyncDisposable {
       fetch: async (request) =>
         new URL(request.url).pathname === "/ws"
           ? Response.json(await auth.identify(request))
-          : auth.fetch(request, "192.0.2.1"),
+          : auth.fetch(request, PEER),
     });
     server.#stack.adopt(http, () => http.stop(true));
     server.#auth = auth;
@@ -126,6 +137,12 @@ export class AuthServer implements AsyncDisposable {
       headers,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+  }
+
+  /** Tries to sign in from an address, which a proxy tells: it must be trusted. */
+  try(name: string, password: string, address: string, device?: string) {
+    const headers = { "x-forwarded-for": address };
+    return this.post("/auth/token", { name, password, ...(device && { device }) }, headers);
   }
 
   async register(name = "ada", password = PASSWORD): Promise<SignInAnswer> {

@@ -1,15 +1,17 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync, readFileSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pino from "pino";
-import { type HashAnswer, HashChild } from "../../src/auth/hash_child.ts";
-import { nobodysHash } from "../../src/auth/nobodys_hash.ts";
+import { HashChild } from "../../src/auth/hash_child.ts";
+import type { HashAnswer } from "../../src/auth/hash_orders.ts";
 import { Refusal } from "../../src/auth/refusal.ts";
 import { ErrorCode } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
+import { makeFolder, removeFolder } from "../support/temp.ts";
 import { SIGN_IN_TIMEOUT_MS } from "./auth_server.ts";
 
 setDefaultTimeout(SIGN_IN_TIMEOUT_MS);
 
-const silent = pino({ level: "silent" });
+const cost = { memoryKib: 19_456, passes: 2 };
 
 /** A child whose back-off ends when the test says so. */
 class Supervised {
@@ -17,8 +19,12 @@ class Supervised {
   readonly waits: number[] = [];
   #next: (() => void) | undefined;
   #waited = Promise.withResolvers<void>();
+  readonly folder = makeFolder();
+  readonly pepperFile = join(this.folder, "pepper.key");
+  readonly logged: string[] = [];
   readonly child = new HashChild(
-    silent,
+    { pepperFile: this.pepperFile, mayMakePepper: true, cost },
+    pino({ level: "debug" }, { write: (line) => this.logged.push(line) }),
     (ms, call) => {
       this.waits.push(ms);
       this.#next = call;
@@ -53,7 +59,11 @@ function supervised(): Supervised {
 }
 
 afterEach(async () => {
-  await Promise.all(open.splice(0).map(({ child }) => child.stop()));
+  const ended = open.splice(0).map(async ({ child, folder }) => {
+    await child.stop();
+    removeFolder(folder);
+  });
+  await Promise.all(ended);
 });
 
 async function hashOf(child: HashChild, password: string): Promise<string> {
@@ -72,10 +82,8 @@ describe("the process that hashes", () => {
   test("makes Argon2id hashes of 19 MiB, two passes and one lane, each with its own salt", async () => {
     const { child } = supervised();
     const hash = await hashOf(child, "correct horse");
-    expect(hash).toStartWith("$argon2id$v=19$m=19456,t=2,p=1$");
+    expect(hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1,keyid=[A-Za-z0-9+/]{11}\$/);
     expect(await hashOf(child, "correct horse")).not.toBe(hash);
-    // Bun has an Argon2 of its own, which must agree.
-    expect(await Bun.password.verify("correct horse", hash)).toBe(true);
   });
 
   test("tells the right password from a wrong one", async () => {
@@ -85,20 +93,17 @@ describe("the process that hashes", () => {
     expect(await child.verify(hash, "correct horsf")).toMatchObject({ matches: false });
   });
 
-  test("does the same work for nobody's hash, and lets nobody in by it", async () => {
+  test("lets nobody in where there is no hash", async () => {
     const { child } = supervised();
-    const parameters = (hash: string) => hash.split("$").slice(0, 4);
-    const somebodys = await hashOf(child, "correct horse");
-    expect(parameters(nobodysHash())).toEqual(parameters(somebodys));
-    expect(nobodysHash()).toHaveLength(somebodys.length);
-    expect(await child.verify(nobodysHash(), "correct horse")).toMatchObject({ matches: false });
+    expect(await child.verify(null, "correct horse")).toMatchObject({ matches: false });
   });
 
   test.each(["", "plain", "$argon2id$v=19$m=19456,t=2,p=1$", "$2b$10$abc"])(
     "lets nobody in by the stored hash %j",
     async (hash) => {
       const { child } = supervised();
-      expect(await child.verify(hash, "correct horse")).not.toHaveProperty("matches", true);
+      const answer = await child.verify(hash, "correct horse");
+      expect(answer).toMatchObject({ matches: false, unusable: true });
       expect(await hashOf(child, "still alive")).toStartWith("$argon2id$");
     },
   );
@@ -110,6 +115,27 @@ describe("the process that hashes", () => {
     const [nice, policy] = [fields[16], fields[38]];
     const SCHED_IDLE = "5";
     expect(policy === SCHED_IDLE || nice === "19").toBe(true);
+  });
+
+  test("stays in the server's session and process group, or its priority would mean nothing", async () => {
+    const { child, pid } = supervised();
+    await hashOf(child, "correct horse");
+    const groupOf = async (id: number | "self") => {
+      const fields = (await Bun.file(`/proc/${id}/stat`).text()).split(") ")[1]?.split(" ") ?? [];
+      return fields.slice(2, 4);
+    };
+    expect(await groupOf(pid)).toEqual(await groupOf("self"));
+  });
+
+  test("refuses a new password that is a common one, but checks such an old one", async () => {
+    const { child } = supervised();
+    expect(await child.hash("PassWord1")).toMatchObject({ isCommon: true });
+    const old = await Bun.password.hash("password1", {
+      algorithm: "argon2id",
+      memoryCost: 19_456,
+      timeCost: 2,
+    });
+    expect(await child.verify(old, "password1")).toMatchObject({ matches: true });
   });
 
   test("gets nothing of the server's environment", async () => {
@@ -180,14 +206,72 @@ describe("the process that hashes", () => {
   });
 });
 
+describe("the pepper", () => {
+  test("is 32 bytes in a file that only its owner can read, and every hash depends on it", async () => {
+    const one = supervised();
+    const hash = await hashOf(one.child, "correct horse");
+    expect(statSync(one.pepperFile).mode & 0o777).toBe(0o600);
+    const keys = readFileSync(one.pepperFile, "utf8").match(/^[A-Za-z0-9_-]+$/gm) ?? [];
+    expect(keys.map((key) => Buffer.from(key, "base64url").length)).toEqual([32]);
+    // Whoever has only the database has nothing to guess against.
+    const bare = hash.replace(/,keyid=[^$]*/, "");
+    expect(await Bun.password.verify("correct horse", bare)).toBe(false);
+    expect(await one.child.verify(bare, "correct horse")).toMatchObject({ matches: false });
+  });
+
+  test("that went missing under a running child does no harm; its next one is not given another", async () => {
+    const one = supervised();
+    const hash = await hashOf(one.child, "correct horse");
+    const kept = readFileSync(one.pepperFile);
+    unlinkSync(one.pepperFile);
+    expect(await one.child.verify(hash, "correct horse")).toMatchObject({ matches: true });
+
+    await one.kill();
+    one.restart();
+    const sentence = expect.stringContaining("pepper.key is missing");
+    expect(await one.child.verify(hash, "correct horse")).toMatchObject({
+      pepperTrouble: sentence,
+    });
+    expect(await one.child.verify(null, "correct horse")).toMatchObject({
+      pepperTrouble: sentence,
+    });
+    expect(await one.child.hash("correct horse")).toMatchObject({ pepperTrouble: sentence });
+    expect(existsSync(one.pepperFile)).toBe(false);
+    expect(one.logged.join("")).toContain("no password can be checked");
+
+    // Restored, it is found without a restart.
+    writeFileSync(one.pepperFile, kept, { mode: 0o600 });
+    expect(await one.child.verify(hash, "correct horse")).toMatchObject({ matches: true });
+  });
+
+  test("is nowhere in what the child says or the server logs", async () => {
+    const one = supervised();
+    const answers = [
+      await one.child.hash("correct horse"),
+      await one.child.verify(null, "correct horse"),
+      await one.child.verify("$argon2id$broken", "correct horse"),
+    ];
+    const [key = ""] = readFileSync(one.pepperFile, "utf8").match(/^[A-Za-z0-9_-]{43}$/m) ?? [];
+    expect(key).not.toBe("");
+    const said = JSON.stringify(answers) + one.logged.join("");
+    for (const encoding of ["base64", "base64url", "hex"] as const) {
+      const shown = Buffer.from(key, "base64url").toString(encoding).replaceAll("=", "");
+      expect(said).not.toContain(shown);
+    }
+  });
+});
+
 describe("a server with a hasher", () => {
   const source = join(import.meta.dir, "../../src/auth/hash_child.ts");
   /** Starts a hasher in a process of its own, whose end the hasher should notice. */
-  function parent(then: string) {
+  function parent(then: string, folder = makeFolder()) {
     const script = `
       import pino from "pino";
       import { HashChild } from ${JSON.stringify(source)};
-      await new HashChild(pino({ level: "silent" })).hash("correct horse");
+      const options = ${JSON.stringify({ pepperFile: join(folder, "pepper.key"), mayMakePepper: true, cost })};
+      const child = new HashChild(options, pino({ level: "silent" }));
+      const answer = await child.hash("correct horse");
+      console.log("hash" in answer ? "hashed" : "failed");
       ${then}`;
     return Bun.spawn([process.execPath, "-e", script], {
       cwd: join(import.meta.dir, "../.."),
@@ -203,13 +287,14 @@ describe("a server with a hasher", () => {
   test("is not kept alive by it", async () => {
     const server = parent("");
     expect(await bothGone(server)).toBe("");
+    expect(await new Response(server.stdout).text()).toBe("hashed\n");
     expect(await server.exited).toBe(0);
   });
 
   test("that is killed takes it along", async () => {
     const server = parent(`console.log("ready"); setInterval(() => {}, 1000);`);
     const { value } = await server.stdout.getReader().read();
-    expect(new TextDecoder().decode(value)).toBe("ready\n");
+    expect(new TextDecoder().decode(value)).toStartWith("hashed\n");
     server.kill("SIGKILL");
     expect(await bothGone(server)).toBe("");
   });

@@ -1,12 +1,15 @@
 import { describe, expect, test } from "bun:test";
-import type { HashAnswer } from "../../src/auth/hash_child.ts";
-import { Hasher } from "../../src/auth/hasher.ts";
+import type { HashAnswer } from "../../src/auth/hash_orders.ts";
+import { Hasher, type HashWorker } from "../../src/auth/hasher.ts";
 import { Refusal } from "../../src/auth/refusal.ts";
+import { type Applicant, DEADLINE_MS, SignInQueue } from "../../src/auth/sign_in_queue.ts";
 import { Counters } from "../../src/monitor/counters.ts";
+import { errorName } from "../../src/wire/codes.ts";
 import { ErrorCode } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
 
 /** Hashes nothing by itself: the test says when each order is done, or fails. */
-class HandDrivenChild {
+class HandDrivenWorker implements HashWorker {
+  readonly priority = "low";
   readonly orders: { password: string; done: (answer: HashAnswer) => void; fail: () => void }[] =
     [];
 
@@ -17,9 +20,11 @@ class HandDrivenChild {
     });
   }
 
-  verify(_: string, password: string): Promise<HashAnswer> {
+  verify(_: string | null, password: string): Promise<HashAnswer> {
     return this.hash(password);
   }
+
+  async stop(): Promise<void> {}
 
   get passwords(): string[] {
     return this.orders.map(({ password }) => password);
@@ -30,84 +35,94 @@ class HandDrivenChild {
   }
 }
 
-function hasherOf(limits: { atOnce: number; waiting: number }) {
-  const child = new HandDrivenChild();
+function hasherOf(workers = 1) {
+  const team = Array.from({ length: workers }, () => new HandDrivenWorker());
   const counters = new Counters();
-  return { child, counters, hasher: new Hasher(child, limits, counters, () => 0.5) };
+  const alarms: { ms: number; call: () => void }[] = [];
+  const surroundings = {
+    clockMs: () => 0,
+    random: () => 0.5,
+    alarm: (ms: number, call: () => void) => {
+      alarms.push({ ms, call });
+      return () => {};
+    },
+  };
+  const queue = new SignInQueue({ atOnce: workers, waiting: 10 }, counters, surroundings);
+  const [worker] = team as [HandDrivenWorker];
+  return {
+    team,
+    worker,
+    counters,
+    alarms,
+    hasher: new Hasher(team, queue, counters, surroundings),
+  };
 }
+
+const from = (who: string): Applicant => ({
+  account: who,
+  network: who,
+  device: undefined,
+  signal: undefined,
+});
 
 /** Lets every promise that can go on go on. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+async function refusalOf(answer: Promise<unknown>): Promise<string> {
+  const error = await answer.catch((reason: unknown) => reason);
+  if (!(error instanceof Refusal)) throw new Error("it was not refused");
+  return errorName(error.code);
+}
+
 describe("the hasher", () => {
-  test("hashes no more passwords at once than it may, the others in order of arrival", async () => {
-    const { child, counters, hasher } = hasherOf({ atOnce: 2, waiting: 10 });
-    const hashes = ["a", "b", "c", "d", "e"].map((password) => hasher.hash(password));
+  test("gives each worker one password at a time", async () => {
+    const { team, counters, hasher } = hasherOf(2);
+    const hashes = ["a", "b", "c", "d"].map((password) => hasher.hash(password, from(password)));
     await settle();
-    expect(child.passwords).toEqual(["a", "b"]);
-    child.finish(1);
+    expect(team.map(({ passwords }) => passwords)).toEqual([["a"], ["b"]]);
+    team[1]?.finish(0);
     await settle();
-    expect(child.passwords).toEqual(["a", "b", "c"]);
-    child.finish(0);
-    child.finish(2);
+    expect(team.map(({ passwords }) => passwords)).toEqual([["a"], ["b", "c"]]);
+    team[0]?.finish(0);
     await settle();
-    expect(child.passwords).toEqual(["a", "b", "c", "d", "e"]);
-    child.finish(3);
-    child.finish(4);
-    expect(await Promise.all(hashes)).toEqual([
-      "hash of a",
-      "hash of b",
-      "hash of c",
-      "hash of d",
-      "hash of e",
-    ]);
-    expect(counters.hashes).toBe(5);
-  });
-
-  test("refuses at once what its queue cannot hold, with a time that grows with the queue", async () => {
-    const waits: number[] = [];
-    for (const waiting of [0, 1000]) {
-      const { child, hasher } = hasherOf({ atOnce: 1, waiting });
-      const taken = Array.from({ length: 1 + waiting }, () => hasher.hash("taken"));
-      const refusal = await hasher.hash("one too many").catch((error: unknown) => error);
-      if (!(refusal instanceof Refusal)) throw new Error("it was not refused");
-      expect(refusal.code).toBe(ErrorCode.SIGN_IN_BUSY);
-      waits.push(refusal.retryAfterMs ?? 0);
-      expect(child.orders).toHaveLength(1);
-      for (let done = 0; done <= waiting; done += 1) {
-        child.finish(done);
-        await settle();
-      }
-      expect(await Promise.all(taken)).toHaveLength(1 + waiting);
-    }
-    expect(waits[0]).toBe(1500);
-    expect(waits[1]).toBeGreaterThan(10_000);
-  });
-
-  test("takes sign-ins again as soon as there is room", async () => {
-    const { child, hasher } = hasherOf({ atOnce: 1, waiting: 0 });
-    const first = hasher.hash("first");
-    await expect(hasher.hash("second")).rejects.toBeInstanceOf(Refusal);
-    child.finish(0);
-    await first;
-    const third = hasher.hash("third");
-    await settle();
-    child.finish(1);
-    expect(await third).toBe("hash of third");
+    team[1]?.finish(1);
+    team[0]?.finish(1);
+    const made = (await Promise.all(hashes)).map((answer) => "hash" in answer && answer.hash);
+    expect(made).toEqual(["hash of a", "hash of b", "hash of c", "hash of d"]);
+    expect(counters.hashes).toBe(4);
+    expect(counters.hashMs.count).toBe(4);
   });
 
   test("goes on with the next after one that failed", async () => {
-    const { child, counters, hasher } = hasherOf({ atOnce: 1, waiting: 1 });
-    const failing = hasher.hash("a");
-    const next = hasher.hash("b");
+    const { worker, counters, hasher } = hasherOf();
+    const failing = refusalOf(hasher.hash("a", from("a")));
+    const next = hasher.hash("b", from("b"));
     await settle();
-    child.orders[0]?.fail();
-    await expect(failing).rejects.toBeInstanceOf(Refusal);
+    worker.orders[0]?.fail();
+    expect(await failing).toBe("SIGN_IN_BUSY");
     await settle();
-    child.finish(1);
-    expect(await next).toBe("hash of b");
+    worker.finish(1);
+    expect(await next).toMatchObject({ hash: "hash of b" });
     expect(counters.hashes).toBe(1);
+  });
+
+  test("answers by the deadline though the hash is not done, and lets nobody in by it later", async () => {
+    const { worker, alarms, hasher } = hasherOf();
+    const late = hasher.verify("stored", "a", from("a"));
+    await settle();
+    expect(alarms[0]?.ms).toBe(DEADLINE_MS);
+    alarms[0]?.call();
+    expect(await refusalOf(late)).toBe("SIGN_IN_BUSY");
+    // The worker is not free before it is done.
+    const next = hasher.hash("b", from("b"));
+    await settle();
+    expect(worker.passwords).toEqual(["a"]);
+    worker.orders[0]?.done({ id: 0, matches: true });
+    await settle();
+    expect(worker.passwords).toEqual(["a", "b"]);
+    worker.finish(1);
+    expect(await next).toMatchObject({ hash: "hash of b" });
   });
 });

@@ -75,11 +75,11 @@ describe("the OpenAPI document", () => {
       ["POST /auth/password", "application/json", "current_password new_password"],
       ["POST /auth/refresh", "application/json", "refresh_token"],
       ["POST /auth/register", "application/json", "name password"],
-      ["POST /auth/token", "application/json", "grant_type name username password"],
+      ["POST /auth/token", "application/json", "grant_type name username password device"],
       [
         "POST /auth/token",
         "application/x-www-form-urlencoded",
-        "grant_type name username password",
+        "grant_type name username password device",
       ],
     ]);
   });

@@ -100,7 +100,7 @@ describe("refreshing", () => {
     await refresh(server, other.refresh_token);
   });
 
-  test.each([0, 1, 43, 3000])("refuses a token of %d made-up characters", async (length) => {
+  test.each([0, 1, 43, 1500])("refuses a token of %d made-up characters", async (length) => {
     await using server = await AuthServer.start();
     await expectRefused(server, "x".repeat(length));
   });

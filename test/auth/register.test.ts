@@ -13,6 +13,7 @@ describe("registration", () => {
       token_type: "bearer",
       expires_in: 600,
       refresh_token: expect.stringMatching(/^[\w-]{43}$/),
+      device: expect.stringMatching(/^\d+\.[\w-]{22}\.[\w-]{43}$/),
       user: { id: 1, name: "Ada.L-1", role: "user" },
     });
     const me = await server.as<object>(answer.access_token, "GET", "/auth/me");
@@ -82,9 +83,9 @@ describe("registration", () => {
   });
 
   test.each([
-    ["of 8 characters", "12345678"],
+    ["of 8 characters", "k7#Wq2!x"],
     ["of 256 characters beyond the basic plane", "😀".repeat(256)],
-    ["with a NUL in it", "1234\u00005678"],
+    ["with a NUL in it", "1234\u00005679"],
   ])("takes a password %s", async (_, password) => {
     await using server = await AuthServer.start();
     await server.register("ada", password);

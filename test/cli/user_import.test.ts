@@ -27,6 +27,10 @@ async function canSignIn(url: string, name: string, secret = password): Promise<
   return response.status;
 }
 
+/** A hash that takes next to no work to guess against. */
+const TINY =
+  "$argon2id$v=19$m=8,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$quyusfeeuAGbpiw09i+j4VKJ+I/5h3mugd4HghmS/x8";
+
 describe("hubbub user import", () => {
   test("makes accounts that can sign in, beside a running server, with their roles", async () => {
     await using server = await startServer();
@@ -49,12 +53,20 @@ describe("hubbub user import", () => {
   });
 
   test("takes hashes as they are", async () => {
-    const { argon2id } = await import("../../src/auth/argon2id.ts");
     await using server = await startServer();
-    const hash = await argon2id.hash(password);
+    const hash = await Bun.password.hash(password, {
+      algorithm: "argon2id",
+      memoryCost: 8192,
+      timeCost: 3,
+    });
     const data = join(server.folder, "hubbub.db");
     const { exitCode } = await importLines(data, { name: "ada", password_hash: hash });
     expect(exitCode).toBe(0);
+    expect(await canSignIn(server.url, "ada", "another password")).toBe(401);
+    expect(await canSignIn(server.url, "ada")).toBe(200);
+    // Signing in made it one of ours.
+    const { output } = await run(["pepper", "list", "--data", data], "");
+    expect(output).toMatch(/^\S{11} +1 accounts {2}newest/);
     expect(await canSignIn(server.url, "ada")).toBe(200);
   });
 
@@ -80,7 +92,10 @@ describe("hubbub user import", () => {
     [{ name: "ada" }, "either a password or a password_hash"],
     [{ name: "ada", password, password_hash: "x" }, "either a password or a password_hash"],
     [{ name: "ada", password: "short" }, "the password must be text of 8 to 256"],
+    [{ name: "ada", password: "PassWord1" }, "the password is one of the most common"],
+    [{ name: "ada.lovelace", password: "Ada.Lovelace" }, "the password is the account's name"],
     [{ name: "ada", password_hash: "md5:abc" }, "the password_hash must be Argon2id's"],
+    [{ name: "ada", password_hash: TINY }, "with m from 4096 to 262144"],
   ])("refuses %j with its line, imports nothing, and shows no password", async (line, sentence) => {
     const data = join(folder, `refused-${files}.db`);
     const { exitCode, errors } = await importLines(data, { name: "first", password }, line);

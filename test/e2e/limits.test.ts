@@ -297,6 +297,19 @@ const provocations: Record<KnownError, () => Promise<ErrorCode>> = {
     await using server = await startServer();
     return await codeOf(await fetch(`${server.url}/nowhere`));
   },
+  async [ErrorCode.PASSWORDS_UNAVAILABLE]() {
+    await using server = await startServer();
+    await register(server.url, "ada");
+    // As if the pepper that went into it had been lost.
+    const db = new Database(join(server.folder, "hubbub.db"));
+    const [{ hash } = { hash: "" }] = db
+      .query<{ hash: string }, []>("SELECT password_hash AS hash FROM account")
+      .all();
+    const lost = hash.replace(/keyid=.{11}/, "keyid=lostLostlos");
+    db.run("UPDATE account SET password_hash = ?", [lost]);
+    db.close();
+    return await codeOf(await post(server.url, "token", { name: "ada", password: PASSWORD }));
+  },
 };
 
 describe("every error code can be seen from outside", () => {

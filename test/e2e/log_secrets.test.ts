@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { folder, PATIENCE_MS, post, serveOn, startTalking } from "../support/command.ts";
 import { RawConnection, send } from "../support/raw_connection.ts";
+import { PASSWORD } from "../support/server.ts";
 
 test(
   "the log is one JSON object a line, and holds no password, token, ticket, nonce or body",
@@ -59,9 +60,31 @@ test(
     expect(messages).toContain("retired refresh token used: session ended");
     const grants = [made, grant, renewed, last].flatMap(Object.values);
     const tokens = grants.filter((value) => typeof value === "string" && value !== "bearer");
-    expect(tokens.length).toBe(8);
+    // An access token, a refresh token and a device marker each.
+    expect(tokens.length).toBe(12);
     const secrets = [password, wrong, body, nonce, ticket, ...tokens];
     expect(secrets.filter((text) => server.said().includes(text))).toEqual([]);
+  },
+  PATIENCE_MS,
+);
+
+test(
+  "a password of 1 MB is refused by its length, and nothing of it is kept in the log",
+  async () => {
+    using data = folder();
+    const server = await startTalking(serveOn(data.db, "--log-level=debug"));
+    const password = "do-not-echo-this".repeat(65_536);
+    for (const path of ["token", "register"]) {
+      const answer = await post(server.url, path, { name: "ada", password });
+      expect(answer.status).toBe(413);
+      expect(await answer.text()).not.toContain("do-not-echo");
+    }
+    // It goes on as if nothing had been.
+    expect((await post(server.url, "register", { name: "ada", password: PASSWORD })).status).toBe(
+      201,
+    );
+    await server.end();
+    expect(server.said()).not.toContain("do-not-echo");
   },
   PATIENCE_MS,
 );

@@ -17,13 +17,15 @@ async function makeDatabase(path: string): Promise<string> {
 }
 describe("hubbub serve", () => {
   test(
-    "makes the data folder, the database and the signing key, and logs where it listens",
+    "makes the data folder, the database, the signing key and the pepper, and logs where it listens",
     async () => {
       using data = folder();
       const dataFile = join(data.path, "some/where/hubbub.db");
       const server = await startProcess(data.path, { data: dataFile, durability: "committed" });
       // Only the owner may look at secrets and hashes.
-      for (const file of [dataFile, `${dataFile}-wal`, join(dirname(dataFile), "signing.key")]) {
+      await register(server.url, "ada");
+      const keys = ["signing.key", "pepper.key"].map((name) => join(dirname(dataFile), name));
+      for (const file of [dataFile, `${dataFile}-wal`, ...keys]) {
         expect([file, (statSync(file).mode & 0o777).toString(8)]).toEqual([file, "600"]);
       }
       const listening = server.log.find(({ msg }) => msg === "listening");
@@ -32,6 +34,7 @@ describe("hubbub serve", () => {
         url: server.url,
         dataFile,
         durability: "committed",
+        hashPriority: expect.stringMatching(/^(idle|low)$/),
         limits: {
           bodyBytes: 16_384,
           messagesPerSecond: 20,
@@ -57,6 +60,7 @@ describe("hubbub serve", () => {
       expect(text).toMatch(/^Hubbub \S+ is listening on http:\/\/127\.0\.0\.1:\d+$/m);
       expect(text).toMatch(new RegExp(`^ +data +${data.db}$`, "m"));
       expect(text).toMatch(/^ +durability +synced: what was acknowledged survives a power cut$/m);
+      expect(text).toMatch(/^ +sign-in +passwords are hashed (only when a core|at low priority)/m);
       expect(text).toMatch(/^ +limits +16,384 bytes a message, 20 messages a second each,$/m);
       expect(text).toMatch(
         new RegExp(`chat general --user \\S+ --register --url ${server.url}$`, "m"),

@@ -85,6 +85,12 @@ describe("hubbub user", () => {
       expect(await add("ADA", PASSWORD)).toBe("There is an account ADA already.");
       expect(await add("a b", PASSWORD)).toStartWith("The name must have 3 to 32 characters");
       expect(await add("bob", "hush")).toBe("The password must be text of 8 to 256 characters.");
+      expect(await add("bob", "Password1")).toBe(
+        "The password is one of the most common, which are tried first.",
+      );
+      expect(await add("bob.builder", "Bob.Builder")).toBe(
+        "The password is the account's name, which is tried first.",
+      );
       expect(await refusalOf(["user", "role", "ada", "king", ...file])).toBe(
         "The role must be one of user, monitor, admin.",
       );

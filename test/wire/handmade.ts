@@ -175,6 +175,7 @@ export const enums: Readonly<Record<string, Readonly<Record<string, number>>>> =
     ERROR_CODE_TOO_MANY_CONNECTIONS: 39,
     ERROR_CODE_UNKNOWN_SUBPROTOCOL: 40,
     ERROR_CODE_NOT_FOUND: 41,
+    ERROR_CODE_PASSWORDS_UNAVAILABLE: 42,
   },
 };
 
