@@ -9,7 +9,7 @@ import { run } from "./run.ts";
 import { fitVolumeLaw, type VolumeLaw } from "./volume_law.ts";
 
 /** Between two users' starts: a little more than a sign-in costs the server. */
-const CONNECT_EVERY_SECONDS = 0.03;
+const CONNECT_EVERY_SECONDS = 0.015;
 
 export interface CapacityOptions extends Climb {
   /** Options of a step with so many users. */
