@@ -112,7 +112,7 @@ export async function serve(
     probe: () => writer.probe(),
     deliver: (result) => delivery.deliver(result),
     showNext: () => delivery.showNext(),
-    paceMs: (fanOutMs) => paceMs(fanOutMs, config.paceCapMs),
+    paceMs: (fanOutMs, perFrame) => paceMs(fanOutMs, perFrame, config.paceCapMs),
     settled: () => {
       for (const session of unflushed) session.flush();
     },

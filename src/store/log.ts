@@ -24,7 +24,7 @@ interface Options {
   /** Shows it to the next of them; returns whether there are more, for another turn. */
   readonly showNext: () => boolean;
   /** How long to wait after a batch whose fan-out took so long, in ms. */
-  readonly paceMs: (fanOutMs: number) => number;
+  readonly paceMs: (fanOutMs: number, messagesPerFrame: number) => number;
   /** Called when senders have been told, and each time when more receivers have been shown a batch. */
   readonly settled: () => void;
   /** Called when a batch has been written to the sockets of all its receivers. */
@@ -161,7 +161,10 @@ export class Log {
       this.#committed(batch, result);
     }
     batch.clear();
-    this.#show(cameBackMs, { publishMs: 0, drainMs: 0 });
+    const frames = result?.channels ?? [];
+    const messages = frames.reduce((sum, { count }) => sum + count, 0);
+    const messagesPerFrame = messages / Math.max(1, frames.length);
+    this.#show(cameBackMs, { publishMs: 0, drainMs: 0, messagesPerFrame });
   }
 
   /** Shows the batch to its receivers, some in each turn of the event loop, until all have it. */
@@ -179,11 +182,11 @@ export class Log {
     });
   }
 
-  #writtenOut(nowMs: number, { publishMs, drainMs }: FanOut): void {
+  #writtenOut(nowMs: number, { publishMs, drainMs, messagesPerFrame }: FanOut): void {
     const { counters, paceMs, shown } = this.#options;
     counters.publishMs.record(publishMs);
     counters.drainMs.record(drainMs);
-    this.#notBeforeMs = nowMs + paceMs(publishMs + drainMs);
+    this.#notBeforeMs = nowMs + paceMs(publishMs + drainMs, messagesPerFrame);
     this.#isBusy = false;
     shown();
     if (this.#open.senders.length > 0) this.#handOverSoon();
@@ -256,6 +259,7 @@ export class Log {
 interface FanOut {
   publishMs: number;
   drainMs: number;
+  readonly messagesPerFrame: number;
 }
 
 /** The entries of a batch beside their bytes: parallel arrays, to allocate nothing an entry. */

@@ -142,7 +142,8 @@ export class Server {
         fanOutMs += (counters.deliveriesOut - before) * DELIVERY_MS;
         return hasMore;
       },
-      paceMs: () => paceMs(fanOutMs, config.paceCapMs),
+      // The file keeps whole milliseconds.
+      paceMs: (_, perFrame) => Math.ceil(paceMs(fanOutMs, perFrame, config.paceCapMs)),
       afterWrites: (task) => clock.schedule(0, task),
       shown: () => this.#intake.carryOut(),
       settled: () => {

@@ -57,6 +57,7 @@ export class LogBench {
   shown = 0;
   /** What the log gave as the times that its fan-outs took. */
   readonly fanOutsMs: number[] = [];
+  readonly messagesPerFrame: number[] = [];
   /** Then writing to the sockets takes until the test calls `writtenOut`. */
   areWritesSlow = false;
   writtenOut = () => {};
@@ -75,8 +76,9 @@ export class LogBench {
       shown: () => {
         this.shown += 1;
       },
-      paceMs: (fanOutMs) => {
+      paceMs: (fanOutMs, messagesPerFrame) => {
         this.fanOutsMs.push(fanOutMs);
+        this.messagesPerFrame.push(messagesPerFrame);
         return this.paceMs;
       },
       afterWrites: (task) => {

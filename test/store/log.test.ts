@@ -122,6 +122,14 @@ describe("the batch after one that is being written to the sockets", () => {
     expect(writing().entries).toHaveLength(1);
   });
 
+  test("is paced by the messages that a frame carried", async () => {
+    for (const channel of [1, 1, 1, 2]) bench.send(1, channel);
+    bench.log.ping(bench.sender, 2);
+    bench.turn();
+    await writing().succeed();
+    expect(bench.messagesPerFrame).toEqual([2]);
+  });
+
   test("is waited for when the log closes", async () => {
     bench.areWritesSlow = true;
     bench.send(1);
