@@ -1,7 +1,8 @@
 import { type DescField, type DescFile, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 
-/** The kinds of values that straight-line code knows. */
-export type Kind = "uint32" | "double" | "bool" | "string";
+/** The kinds of values that straight-line code knows. `texts` is a repeated string. */
+export type Kind = "uint32" | "double" | "bool" | "string" | "texts";
 
 /** A value that a reader finds or a writer puts. */
 export interface Value {
@@ -27,7 +28,13 @@ export interface Nested {
 export type Step = Value | Nested;
 
 const LENGTH_DELIMITED = 2;
-const wireTypes: Readonly<Record<Kind, number>> = { uint32: 0, bool: 0, double: 1, string: 2 };
+const wireTypes: Readonly<Record<Kind, number>> = {
+  uint32: 0,
+  bool: 0,
+  double: 1,
+  string: LENGTH_DELIMITED,
+  texts: LENGTH_DELIMITED,
+};
 const scalars: ReadonlyMap<ScalarType, Kind> = new Map([
   [ScalarType.UINT32, "uint32"],
   [ScalarType.DOUBLE, "double"],
@@ -82,12 +89,14 @@ function valuesOf(steps: readonly Step[]): Value[] {
 
 /** @param way the fields that lead on; with none, all fields of the message are values. */
 function stepsOf(message: DescMessage, way: readonly DescField[]): Step[] {
+  const fields = message.fields.toSorted((one, other) => one.number - other.number);
   const [next, ...rest] = way;
-  if (next === undefined) return message.fields.map(valueStepOf);
+  if (next === undefined) return fields.map(valueStepOf);
   if (next.message === undefined) throw new Error(`straight-line: ${next.name} is no message`);
-  const steps = message.fields
-    .filter(({ fieldKind, number }) => fieldKind === "scalar" && number < next.number)
-    .map(valueStepOf);
+  const scalars = fields.filter(({ fieldKind, oneof }) => fieldKind === "scalar" && !oneof);
+  const late = scalars.find(({ number }) => number > next.number);
+  // The message must be the last thing in its bytes: the reader goes by that.
+  if (late) throw new Error(`straight-line: ${placeOf(late)} comes after ${placeOf(next)}`);
   const nested: Nested = {
     step: "nested",
     name: next.localName,
@@ -95,14 +104,21 @@ function stepsOf(message: DescMessage, way: readonly DescField[]): Step[] {
     place: placeOf(next),
     steps: stepsOf(next.message, rest),
   };
-  return [...steps, nested];
+  return [...scalars.map(valueStepOf), nested];
 }
 
 function valueStepOf(field: DescField): Value {
-  const kind = field.fieldKind === "scalar" ? scalars.get(field.scalar) : undefined;
+  const kind = kindOf(field);
   if (kind === undefined) throw new Error(`straight-line: ${placeOf(field)} is of no known kind`);
   const tag = hex(field.number, wireTypes[kind]);
   return { step: "value", name: field.localName, kind, tag, place: placeOf(field) };
+}
+
+function kindOf(field: DescField): Kind | undefined {
+  if (field.fieldKind === "list" && field.scalar === ScalarType.STRING) return "texts";
+  // In a oneof, or `optional`, a zero is something else than nothing.
+  const isImplicit = field.presence === FeatureSet_FieldPresence.IMPLICIT;
+  return field.fieldKind === "scalar" && isImplicit ? scalars.get(field.scalar) : undefined;
 }
 
 /** The tag of the field that a path ends with. */

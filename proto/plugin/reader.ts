@@ -1,25 +1,30 @@
-import type { GeneratedFile } from "@bufbuild/protoplugin";
 import type { Path, Step, Value } from "./path.ts";
 
+/** Takes generated code line by line. */
+export type Print = (line: string) => void;
+
 /** Prints a class that reads a path's bytes where they lie. */
-export function printReader(file: GeneratedFile, path: Path): void {
-  const print = (line = "") => file.print(line);
+export function printReader(print: Print, path: Path): void {
   const { values } = path;
   print("/**");
   print(
     ` * Reads \`${path.text}\` where it lies. Text stays bytes: it is \`bytes\` from \`...Begin\` up to`,
   );
-  print(" * `...End`. One reader serves for any number of frames; its fields hold the last one's.");
+  if (values.some(({ kind }) => kind === "texts")) {
+    print(
+      " * `...End`; of texts there are `...Count`, and beyond that the arrays mean nothing. One",
+    );
+    print(" * reader serves for any number of frames; its fields hold the last one's.");
+  } else {
+    print(
+      " * `...End`. One reader serves for any number of frames; its fields hold the last one's.",
+    );
+  }
   print(" */");
   print(`export class ${path.name}Reader {`);
   print("  bytes: Uint8Array = new Uint8Array(0);");
-  for (const { name, kind } of values) {
-    if (kind === "string") {
-      print(`  ${name}Begin = 0;`);
-      print(`  ${name}End = 0;`);
-    } else print(`  ${name} = ${kind === "bool" ? "false" : "0"};`);
-  }
-  print();
+  for (const value of values) printFields(print, value);
+  print("");
   print("  /**");
   print(
     "   * Hot. Reads what lies in `bytes` from `begin` up to `end`, laid as encoders lay it: fields in the",
@@ -39,12 +44,32 @@ export function printReader(file: GeneratedFile, path: Path): void {
   print("}");
 }
 
-function printSteps(print: (line: string) => void, steps: readonly Step[]): void {
+function printFields(print: Print, { name, kind }: Value): void {
+  switch (kind) {
+    case "string":
+      print(`  ${name}Begin = 0;`);
+      print(`  ${name}End = 0;`);
+      break;
+    case "texts":
+      print(`  ${name}Count = 0;`);
+      print(`  readonly ${name}Begin: number[] = [];`);
+      print(`  readonly ${name}End: number[] = [];`);
+      break;
+    default:
+      print(`  ${name} = ${zeroOf(kind)};`);
+  }
+}
+
+function zeroOf(kind: "uint32" | "double" | "bool"): string {
+  return kind === "bool" ? "false" : "0";
+}
+
+function printSteps(print: Print, steps: readonly Step[]): void {
   for (const step of steps) {
     print(`    // ${step.place}`);
     if (step.step === "value") printValue(print, step);
     else {
-      print(`    if (bytes[at] !== ${step.tag}) return false;`);
+      print(`    if (at >= end || bytes[at] !== ${step.tag}) return false;`);
       print("    varint = readVarint(bytes, at + 1);");
       print("    at += 1 + varintBytes(varint);");
       print("    if (varint < 0 || at + varint !== end) return false;");
@@ -53,32 +78,53 @@ function printSteps(print: (line: string) => void, steps: readonly Step[]): void
   }
 }
 
-function printValue(print: (line: string) => void, { name, kind, tag }: Value): void {
-  if (kind === "string") {
-    print(`    this.${name}Begin = this.${name}End = at;`);
-    print(`    if (bytes[at] === ${tag}) {`);
-    print("      varint = readVarint(bytes, at + 1);");
-    print("      if (varint < 0) return false;");
-    print(`      this.${name}Begin = at + 1 + varintBytes(varint);`);
-    print(`      at = this.${name}End = this.${name}Begin + varint;`);
-    print(`      if (at > end || !isText(bytes, this.${name}Begin, at)) return false;`);
-    print("    }");
-    return;
-  }
-  print(`    this.${name} = ${kind === "bool" ? "false" : "0"};`);
-  print(`    if (bytes[at] === ${tag}) {`);
-  if (kind === "double") {
-    print(`      this.${name} = readDouble(bytes, at + 1);`);
-    print("      at += 9;");
-  } else if (kind === "bool") {
-    print("      if (bytes[at + 1] !== 1) return false;");
-    print(`      this.${name} = true;`);
-    print("      at += 2;");
-  } else {
-    print("      varint = readVarint(bytes, at + 1);");
-    print("      if (varint < 0) return false;");
-    print(`      this.${name} = varint;`);
-    print("      at += 1 + varintBytes(varint);");
+function printValue(print: Print, { name, kind, tag }: Value): void {
+  // What lies beyond the end is another frame's, or nobody's.
+  const isNext = `at < end && bytes[at] === ${tag}`;
+  switch (kind) {
+    case "string":
+      print(`    this.${name}Begin = this.${name}End = at;`);
+      print(`    if (${isNext}) {`);
+      print("      varint = readVarint(bytes, at + 1);");
+      print("      if (varint < 0) return false;");
+      print("      at += 1 + varintBytes(varint);");
+      print("      if (at + varint > end || !isText(bytes, at, at + varint)) return false;");
+      print(`      this.${name}Begin = at;`);
+      print("      at += varint;");
+      print(`      this.${name}End = at;`);
+      break;
+    case "texts":
+      print(`    this.${name}Count = 0;`);
+      print(`    while (${isNext}) {`);
+      print("      varint = readVarint(bytes, at + 1);");
+      print("      if (varint < 0) return false;");
+      print("      at += 1 + varintBytes(varint);");
+      print("      if (at + varint > end || !isText(bytes, at, at + varint)) return false;");
+      print(`      this.${name}Begin[this.${name}Count] = at;`);
+      print("      at += varint;");
+      print(`      this.${name}End[this.${name}Count++] = at;`);
+      break;
+    case "double":
+      print(`    this.${name} = 0;`);
+      print(`    if (${isNext}) {`);
+      print(`      this.${name} = readDouble(bytes, at + 1);`);
+      print("      at += 9;");
+      break;
+    case "bool":
+      print(`    this.${name} = false;`);
+      print(`    if (${isNext}) {`);
+      print("      if (bytes[at + 1] !== 1) return false;");
+      print(`      this.${name} = true;`);
+      print("      at += 2;");
+      break;
+    case "uint32":
+      print(`    this.${name} = 0;`);
+      print(`    if (${isNext}) {`);
+      print("      varint = readVarint(bytes, at + 1);");
+      print("      if (varint < 0) return false;");
+      print(`      this.${name} = varint;`);
+      print("      at += 1 + varintBytes(varint);");
+      break;
   }
   print("    }");
 }

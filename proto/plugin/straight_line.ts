@@ -8,10 +8,15 @@
  *     lay=Message                 a writer whose text is UTF-8 already and lies in other bytes
  *     tag=ServerFrame.events      the field's tag as a constant
  *
+ * and once, `scalars=../scalars.ts`: where the written file finds src/wire/scalars.ts; that is the
+ * default.
+ *
  * A path begins at a message of the contract and follows its fields. Of the messages on the way, the
  * scalar fields come along, such as the `request` of an event. Only what hot messages have is
- * supported (uint32, double, bool, string), and anything else is an error when the code is generated.
+ * supported (uint32, double, bool, string, repeated string), and anything else is an error when the
+ * code is generated.
  */
+import type { DescFile } from "@bufbuild/protobuf";
 import { createEcmaScriptPlugin, runNodeJs } from "@bufbuild/protoplugin";
 import { constantOf, Path, tagOf } from "./path.ts";
 import { printReader } from "./reader.ts";
@@ -24,31 +29,58 @@ interface Order {
   readonly path: string;
 }
 
-const plugin = createEcmaScriptPlugin<{ orders: Order[] }>({
+interface Options {
+  readonly orders: readonly Order[];
+  readonly scalars: string;
+}
+
+function parseOptions(options: readonly { key: string; value: string }[]): Options {
+  const orders: Order[] = [];
+  let scalars = "../scalars.ts";
+  for (const { key, value } of options) {
+    const kind = kinds.find((known) => known === key);
+    if (kind !== undefined) orders.push({ kind, path: value });
+    else if (key === "scalars") scalars = value;
+    else throw new Error(`straight-line: no option ${key}`);
+  }
+  return { orders, scalars };
+}
+
+/** What is asked for, as lines of TypeScript, a blank line in front of each. */
+function carryOut(orders: readonly Order[], files: readonly DescFile[]): string[] {
+  const lines: string[] = [];
+  const print = (line: string) => void lines.push(line);
+  for (const { kind, path: text } of orders) {
+    const path = new Path(files, text);
+    print("");
+    if (kind === "read") printReader(print, path);
+    else if (kind === "tag") print(`export const ${constantOf(path)} = ${tagOf(path)};`);
+    else printWriter(print, path, kind === "write" ? "strings" : "bytes");
+  }
+  return lines;
+}
+
+/** The functions of src/wire/scalars.ts that generated code may call. */
+const helpers = [
+  ...["copyRange", "isText", "putDouble", "putLength", "putText", "putVarint"],
+  ...["readDouble", "readVarint", "varintBytes"],
+];
+
+const plugin = createEcmaScriptPlugin<Options>({
   name: "straight-line",
   version: "1",
-  parseOptions: (options) => ({
-    orders: options.map(({ key, value }) => {
-      const kind = kinds.find((known) => known === key);
-      if (kind === undefined) throw new Error(`straight-line: no option ${key}`);
-      return { kind, path: value };
-    }),
-  }),
+  parseOptions,
   generateTs(schema) {
+    const { orders, scalars } = schema.options;
+    const lines = carryOut(orders, schema.files);
+    const code = lines.join("\n");
+    const used = helpers.filter((name) => code.includes(`${name}(`));
     const file = schema.generateFile("straight_line.ts");
     file.print(
       "// Written by proto/plugin/straight_line.ts from the contract. Change that, not this.",
     );
-    file.print(
-      `import { copyRange, isText, putDouble, putVarint, readDouble, readVarint, varintBytes } from "../scalars.ts";`,
-    );
-    for (const { kind, path: text } of schema.options.orders) {
-      const path = new Path(schema.files, text);
-      file.print();
-      if (kind === "read") printReader(file, path);
-      else if (kind === "tag") file.print(`export const ${constantOf(path)} = ${tagOf(path)};`);
-      else printWriter(file, path, kind === "write" ? "strings" : "bytes");
-    }
+    if (used.length > 0) file.print(`import { ${used.join(", ")} } from "${scalars}";`);
+    for (const line of lines) file.print(line);
   },
 });
 

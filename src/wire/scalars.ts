@@ -26,21 +26,21 @@ export function putVarint(into: Uint8Array, at: number, value: number): number {
 
 /**
  * The uint32 whose varint begins at `at`, or -1 where there is none that takes as few bytes as it
- * can: so it ends `varintBytes` of it further on.
+ * can: so it ends `varintBytes` of it further on. Up to 28 bits there are only operations on small
+ * integers; with doubles among them, everything that depends on it takes several times as long.
  */
 export function readVarint(bytes: Uint8Array, at: number): number {
   let byte = bytes[at] as number;
   if (byte < 0x80) return byte;
   let value = byte & 0x7f;
-  for (let shift = 7, place = at + 1; shift < 35; shift += 7, place++) {
-    byte = bytes[place] as number;
-    if (byte < 0x80) {
-      const isShortest = byte > 0 && (shift < 28 || byte < 0x10);
-      return isShortest ? value + byte * 2 ** shift : -1;
-    }
-    value += (byte & 0x7f) * 2 ** shift;
+  let place = at;
+  for (let shift = 7; shift < 28; shift += 7) {
+    byte = bytes[++place] as number;
+    if (byte < 0x80) return byte > 0 ? value | (byte << shift) : -1;
+    value |= (byte & 0x7f) << shift;
   }
-  return -1;
+  byte = bytes[place + 1] as number;
+  return byte > 0 && byte < 0x10 ? value + byte * 2 ** 28 : -1;
 }
 
 /** A double and its bytes. Both ends of the wire run on little-endian machines, as protobuf lays it. */
@@ -60,10 +60,13 @@ export function readDouble(bytes: Uint8Array, at: number): number {
   return double[0] as number;
 }
 
-/** Up to here a loop is faster than a call out of JavaScript. */
-const SHORT_BYTES = 48;
+/** Up to so many bytes a loop copies faster than a call out of JavaScript. */
+const LOOP_COPY_BYTES = 32;
 
-/** Copies `from[begin]` up to `from[end]` to `into[at]` and onward; returns the place after it. */
+/**
+ * Copies `from[begin]` up to `from[end]` to `into[at]` and onward; returns the place after it. Needs
+ * a runtime that has `Buffer`, whose `copy` takes a fraction of the time of `set` and a `subarray`.
+ */
 export function copyRange(
   from: Uint8Array,
   begin: number,
@@ -71,24 +74,70 @@ export function copyRange(
   into: Uint8Array,
   at: number,
 ): number {
-  if (end - begin > SHORT_BYTES) {
-    into.set(from.subarray(begin, end), at);
-    return at + end - begin;
+  if (end - begin > LOOP_COPY_BYTES) {
+    return at + Buffer.prototype.copy.call(from, into, at, begin, end);
   }
   let place = at;
-  for (let index = begin; index < end; index++) into[place++] = from[index] as number;
+  let index = begin;
+  for (const last = end - 3; index < last; index += 4, place += 4) {
+    into[place] = from[index] as number;
+    into[place + 1] = from[index + 1] as number;
+    into[place + 2] = from[index + 2] as number;
+    into[place + 3] = from[index + 3] as number;
+  }
+  while (index < end) into[place++] = from[index++] as number;
   return place;
+}
+
+/** What `Buffer.write` comes to in the end, in two thirds of its time. Bun and Node have it untyped. */
+interface Utf8Buffer extends Buffer {
+  utf8Write(text: string, at: number): number;
+}
+
+/**
+ * Writes the length of a text in UTF-8, as a varint, and the text. A surrogate without its other
+ * half becomes U+FFFD, as TextEncoder has it.
+ */
+export function putText(into: Buffer, at: number, text: string): number {
+  const reserved = varintBytes(text.length);
+  const begin = at + reserved;
+  return putLength(into, at, reserved, begin + (into as Utf8Buffer).utf8Write(text, begin));
+}
+
+/**
+ * Writes, as a varint, how long that is which lies from `at + reserved` up to `end`: of the bytes
+ * before it so many are free. Where they are not enough, it moves on. Returns its end.
+ */
+export function putLength(into: Uint8Array, at: number, reserved: number, end: number): number {
+  const length = end - at - reserved;
+  const bytes = varintBytes(length);
+  if (bytes !== reserved) into.copyWithin(at + bytes, at + reserved, end);
+  putVarint(into, at, length);
+  return at + bytes + length;
+}
+
+/** Up to so many bytes a loop is faster than the decoder, which has to make the string, too. */
+const LOOP_CHECK_BYTES = 1024;
+
+/** Whether `bytes` from `begin` up to `end` are UTF-8. */
+export function isText(bytes: Uint8Array, begin: number, end: number): boolean {
+  if (end - begin > LOOP_CHECK_BYTES) return isUtf8(bytes, begin, end);
+  let any = 0;
+  let at = begin;
+  for (const last = end - 3; at < last; at += 4) {
+    any |=
+      (bytes[at] as number) |
+      (bytes[at + 1] as number) |
+      (bytes[at + 2] as number) |
+      (bytes[at + 3] as number);
+  }
+  for (; at < end; at++) any |= bytes[at] as number;
+  return any < 0x80 || isUtf8(bytes, begin, end);
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Whether `bytes` from `begin` up to `end` are UTF-8. */
-export function isText(bytes: Uint8Array, begin: number, end: number): boolean {
-  if (end - begin <= SHORT_BYTES) {
-    let any = 0;
-    for (let index = begin; index < end; index++) any |= bytes[index] as number;
-    if (any < 0x80) return true;
-  }
+function isUtf8(bytes: Uint8Array, begin: number, end: number): boolean {
   try {
     utf8.decode(bytes.subarray(begin, end));
     return true;

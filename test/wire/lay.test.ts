@@ -13,21 +13,7 @@ import {
 } from "../../src/wire/lay.ts";
 import { putVarint, varintBytes } from "../../src/wire/scalars.ts";
 import { varint } from "./handmade.ts";
-
-/** Around every place where a varint grows by a byte. */
-const boundaries = [
-  0,
-  1,
-  ...[7, 14, 21, 28].flatMap((bits) => [2 ** bits - 1, 2 ** bits, 2 ** bits + 1]),
-  2 ** 31 - 1,
-  2 ** 31,
-  2 ** 32 - 1,
-];
-
-const anyUint32 = fc.oneof(
-  fc.constantFrom(...boundaries),
-  fc.integer({ min: 0, max: 2 ** 32 - 1 }),
-);
+import { anyUint32, boundaries } from "./values.ts";
 
 const anyMessage: fc.Arbitrary<Message> = fc
   .record({

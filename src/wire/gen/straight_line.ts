@@ -1,5 +1,5 @@
 // Written by proto/plugin/straight_line.ts from the contract. Change that, not this.
-import { copyRange, isText, putDouble, putVarint, readDouble, readVarint, varintBytes } from "../scalars.ts";
+import { copyRange, isText, putDouble, putLength, putText, putVarint, readDouble, readVarint, varintBytes } from "../scalars.ts";
 
 /**
  * Reads `ClientFrame.send` where it lies. Text stays bytes: it is `bytes` from `...Begin` up to
@@ -25,20 +25,20 @@ export class ClientFrameSendReader {
     this.bytes = bytes;
     // ClientFrame.request
     this.request = 0;
-    if (bytes[at] === 0x08) {
+    if (at < end && bytes[at] === 0x08) {
       varint = readVarint(bytes, at + 1);
       if (varint < 0) return false;
       this.request = varint;
       at += 1 + varintBytes(varint);
     }
     // ClientFrame.send
-    if (bytes[at] !== 0x12) return false;
+    if (at >= end || bytes[at] !== 0x12) return false;
     varint = readVarint(bytes, at + 1);
     at += 1 + varintBytes(varint);
     if (varint < 0 || at + varint !== end) return false;
     // Send.channel
     this.channel = 0;
-    if (bytes[at] === 0x08) {
+    if (at < end && bytes[at] === 0x08) {
       varint = readVarint(bytes, at + 1);
       if (varint < 0) return false;
       this.channel = varint;
@@ -46,21 +46,25 @@ export class ClientFrameSendReader {
     }
     // Send.nonce
     this.nonceBegin = this.nonceEnd = at;
-    if (bytes[at] === 0x12) {
+    if (at < end && bytes[at] === 0x12) {
       varint = readVarint(bytes, at + 1);
       if (varint < 0) return false;
-      this.nonceBegin = at + 1 + varintBytes(varint);
-      at = this.nonceEnd = this.nonceBegin + varint;
-      if (at > end || !isText(bytes, this.nonceBegin, at)) return false;
+      at += 1 + varintBytes(varint);
+      if (at + varint > end || !isText(bytes, at, at + varint)) return false;
+      this.nonceBegin = at;
+      at += varint;
+      this.nonceEnd = at;
     }
     // Send.body
     this.bodyBegin = this.bodyEnd = at;
-    if (bytes[at] === 0x1a) {
+    if (at < end && bytes[at] === 0x1a) {
       varint = readVarint(bytes, at + 1);
       if (varint < 0) return false;
-      this.bodyBegin = at + 1 + varintBytes(varint);
-      at = this.bodyEnd = this.bodyBegin + varint;
-      if (at > end || !isText(bytes, this.bodyBegin, at)) return false;
+      at += 1 + varintBytes(varint);
+      if (at + varint > end || !isText(bytes, at, at + varint)) return false;
+      this.bodyBegin = at;
+      at += varint;
+      this.bodyEnd = at;
     }
     return at === end;
   }
@@ -93,20 +97,20 @@ export class EventMessageReader {
     this.bytes = bytes;
     // Event.request
     this.request = 0;
-    if (bytes[at] === 0x08) {
+    if (at < end && bytes[at] === 0x08) {
       varint = readVarint(bytes, at + 1);
       if (varint < 0) return false;
       this.request = varint;
       at += 1 + varintBytes(varint);
     }
     // Event.message
-    if (bytes[at] !== 0x12) return false;
+    if (at >= end || bytes[at] !== 0x12) return false;
     varint = readVarint(bytes, at + 1);
     at += 1 + varintBytes(varint);
     if (varint < 0 || at + varint !== end) return false;
     // Message.seq
     this.seq = 0;
-    if (bytes[at] === 0x08) {
+    if (at < end && bytes[at] === 0x08) {
       varint = readVarint(bytes, at + 1);
       if (varint < 0) return false;
       this.seq = varint;
@@ -114,7 +118,7 @@ export class EventMessageReader {
     }
     // Message.channel
     this.channel = 0;
-    if (bytes[at] === 0x10) {
+    if (at < end && bytes[at] === 0x10) {
       varint = readVarint(bytes, at + 1);
       if (varint < 0) return false;
       this.channel = varint;
@@ -122,7 +126,7 @@ export class EventMessageReader {
     }
     // Message.author_id
     this.authorId = 0;
-    if (bytes[at] === 0x18) {
+    if (at < end && bytes[at] === 0x18) {
       varint = readVarint(bytes, at + 1);
       if (varint < 0) return false;
       this.authorId = varint;
@@ -130,27 +134,31 @@ export class EventMessageReader {
     }
     // Message.author
     this.authorBegin = this.authorEnd = at;
-    if (bytes[at] === 0x22) {
+    if (at < end && bytes[at] === 0x22) {
       varint = readVarint(bytes, at + 1);
       if (varint < 0) return false;
-      this.authorBegin = at + 1 + varintBytes(varint);
-      at = this.authorEnd = this.authorBegin + varint;
-      if (at > end || !isText(bytes, this.authorBegin, at)) return false;
+      at += 1 + varintBytes(varint);
+      if (at + varint > end || !isText(bytes, at, at + varint)) return false;
+      this.authorBegin = at;
+      at += varint;
+      this.authorEnd = at;
     }
     // Message.time_ms
     this.timeMs = 0;
-    if (bytes[at] === 0x29) {
+    if (at < end && bytes[at] === 0x29) {
       this.timeMs = readDouble(bytes, at + 1);
       at += 9;
     }
     // Message.body
     this.bodyBegin = this.bodyEnd = at;
-    if (bytes[at] === 0x32) {
+    if (at < end && bytes[at] === 0x32) {
       varint = readVarint(bytes, at + 1);
       if (varint < 0) return false;
-      this.bodyBegin = at + 1 + varintBytes(varint);
-      at = this.bodyEnd = this.bodyBegin + varint;
-      if (at > end || !isText(bytes, this.bodyBegin, at)) return false;
+      at += 1 + varintBytes(varint);
+      if (at + varint > end || !isText(bytes, at, at + varint)) return false;
+      this.bodyBegin = at;
+      at += varint;
+      this.bodyEnd = at;
     }
     return at === end;
   }
@@ -179,20 +187,20 @@ export class EventSentReader {
     this.bytes = bytes;
     // Event.request
     this.request = 0;
-    if (bytes[at] === 0x08) {
+    if (at < end && bytes[at] === 0x08) {
       varint = readVarint(bytes, at + 1);
       if (varint < 0) return false;
       this.request = varint;
       at += 1 + varintBytes(varint);
     }
     // Event.sent
-    if (bytes[at] !== 0x1a) return false;
+    if (at >= end || bytes[at] !== 0x1a) return false;
     varint = readVarint(bytes, at + 1);
     at += 1 + varintBytes(varint);
     if (varint < 0 || at + varint !== end) return false;
     // Sent.channel
     this.channel = 0;
-    if (bytes[at] === 0x08) {
+    if (at < end && bytes[at] === 0x08) {
       varint = readVarint(bytes, at + 1);
       if (varint < 0) return false;
       this.channel = varint;
@@ -200,7 +208,7 @@ export class EventSentReader {
     }
     // Sent.seq
     this.seq = 0;
-    if (bytes[at] === 0x10) {
+    if (at < end && bytes[at] === 0x10) {
       varint = readVarint(bytes, at + 1);
       if (varint < 0) return false;
       this.seq = varint;
@@ -208,13 +216,13 @@ export class EventSentReader {
     }
     // Sent.time_ms
     this.timeMs = 0;
-    if (bytes[at] === 0x19) {
+    if (at < end && bytes[at] === 0x19) {
       this.timeMs = readDouble(bytes, at + 1);
       at += 9;
     }
     // Sent.duplicate
     this.duplicate = false;
-    if (bytes[at] === 0x20) {
+    if (at < end && bytes[at] === 0x20) {
       if (bytes[at + 1] !== 1) return false;
       this.duplicate = true;
       at += 2;
@@ -234,33 +242,32 @@ export function putClientFrameSend(
   nonce: string,
   body: string,
 ): number {
-  const nonceLength = Buffer.byteLength(nonce);
-  const bodyLength = Buffer.byteLength(body);
-  const sendLength =
+  const sendEstimate =
     (channel === 0 ? 0 : 1 + varintBytes(channel)) +
-    (nonceLength === 0 ? 0 : 1 + varintBytes(nonceLength) + nonceLength) +
-    (bodyLength === 0 ? 0 : 1 + varintBytes(bodyLength) + bodyLength);
+    (nonce.length === 0 ? 0 : 1 + varintBytes(nonce.length) + nonce.length) +
+    (body.length === 0 ? 0 : 1 + varintBytes(body.length) + body.length);
   let place = at;
   if (request !== 0) {
     into[place] = 0x08;
     place = putVarint(into, place + 1, request);
   }
   into[place] = 0x12;
-  place = putVarint(into, place + 1, sendLength);
+  const sendAt = place + 1;
+  const sendReserved = varintBytes(sendEstimate);
+  place = sendAt + sendReserved;
   if (channel !== 0) {
     into[place] = 0x08;
     place = putVarint(into, place + 1, channel);
   }
-  if (nonceLength > 0) {
+  if (nonce.length > 0) {
     into[place] = 0x12;
-    place = putVarint(into, place + 1, nonceLength);
-    place += into.write(nonce, place);
+    place = putText(into, place + 1, nonce);
   }
-  if (bodyLength > 0) {
+  if (body.length > 0) {
     into[place] = 0x1a;
-    place = putVarint(into, place + 1, bodyLength);
-    place += into.write(body, place);
+    place = putText(into, place + 1, body);
   }
+  place = putLength(into, sendAt, sendReserved, place);
   return place;
 }
 
@@ -279,7 +286,7 @@ export function putServerFrameEventsSent(
   const sentLength =
     (channel === 0 ? 0 : 1 + varintBytes(channel)) +
     (seq === 0 ? 0 : 1 + varintBytes(seq)) +
-    (timeMs === 0 ? 0 : 9) +
+    (Object.is(timeMs, 0) ? 0 : 9) +
     (duplicate ? 2 : 0);
   const eventsLength =
     (request === 0 ? 0 : 1 + varintBytes(request)) +
@@ -301,7 +308,7 @@ export function putServerFrameEventsSent(
     into[place] = 0x10;
     place = putVarint(into, place + 1, seq);
   }
-  if (timeMs !== 0) {
+  if (!Object.is(timeMs, 0)) {
     into[place] = 0x19;
     place = putDouble(into, place + 1, timeMs);
   }
@@ -351,7 +358,7 @@ export function putMessage(
     place = putVarint(into, place + 1, authorLength);
     place = copyRange(authorBytes, authorBegin, authorEnd, into, place);
   }
-  if (timeMs !== 0) {
+  if (!Object.is(timeMs, 0)) {
     into[place] = 0x29;
     place = putDouble(into, place + 1, timeMs);
   }

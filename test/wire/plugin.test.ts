@@ -1,0 +1,211 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { create, createFileRegistry, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import fc from "fast-check";
+import { makeFolder, removeFolder } from "../support/temp.ts";
+import { anyDouble, anyText, anyUint32 } from "./values.ts";
+
+/** The plugin, run by buf as the build does, on a contract of the test's own. */
+
+setDefaultTimeout(60_000);
+
+const repository = join(import.meta.dir, "../..");
+const contract = `
+  syntax = "proto3";
+  package test.v1;
+
+  // The fields are not declared in the order of their numbers.
+  message Mixed {
+    string last = 15;
+    repeated string items = 3;
+    double number = 2;
+    bool is_set = 7;
+    string text = 1;
+  }
+
+  message Outer {
+    uint32 request = 1;
+    oneof command {
+      uint32 other = 2;
+      Inner inner = 3;
+      Empty empty = 4;
+    }
+    oneof late_command {
+      uint32 later = 9;
+    }
+  }
+  message Inner {
+    string name = 1;
+    Flat flat = 2;
+  }
+  message Flat { uint32 value = 1; }
+  message Empty {}
+
+  message Late {
+    Flat flat = 2;
+    uint32 value = 3;
+  }
+  message Texts { Items items = 1; }
+  message Items { repeated string texts = 1; }
+  message Far { uint32 value = 16; }
+  message Optional { optional uint32 value = 1; }
+  message Signed { int32 value = 1; }
+  message Long { uint64 value = 1; }
+  message Bytes { bytes value = 1; }
+  message Numbers { repeated uint32 values = 1; }
+  message Map { map<string, string> values = 1; }
+`;
+
+let folder: string;
+
+beforeAll(() => {
+  folder = makeFolder();
+  mkdirSync(join(folder, "test/v1"), { recursive: true });
+  writeFileSync(join(folder, "test/v1/test.proto"), contract);
+});
+
+afterAll(() => removeFolder(folder));
+
+function buf(...args: string[]) {
+  const { exitCode, stderr } = Bun.spawnSync(
+    [join(repository, "node_modules/.bin/buf"), ...args, "."],
+    { cwd: folder, stderr: "pipe" },
+  );
+  return { exitCode, errors: stderr.toString() };
+}
+
+/** Runs the plugin with these options into a folder, and returns what was written, or the errors. */
+function generated(out: string, ...opt: string[]): { code?: string; errors: string } {
+  const plugin = join(repository, "proto/plugin/straight_line.ts");
+  const local = [process.execPath, plugin];
+  const plugins = [{ local, out, strategy: "all", opt: ["target=ts", ...opt] }];
+  const { exitCode, errors } = buf(
+    ...["generate", "--template", JSON.stringify({ version: "v2", plugins })],
+  );
+  if (exitCode !== 0) return { errors };
+  return { code: readFileSync(join(folder, out, "straight_line.ts"), "utf8"), errors };
+}
+
+describe("the plugin says what it cannot do", () => {
+  test.each([
+    ["reed=Mixed", "no option reed"],
+    ["read=Nobody", "no message Nobody"],
+    ["read=Outer.nothing", "no field nothing in Outer.nothing"],
+    ["read=Outer.request.more", "no field more in Outer.request.more"],
+    ["write=Outer.request", "request is no message"],
+    ["read=Outer", "Outer.other is of no known kind"],
+    ["read=Late.flat", "Late.value comes after Late.flat"],
+    ["write=Texts.items", "Items.texts is repeated within another message"],
+    ["lay=Items", "Items.texts cannot be laid"],
+    ["write=Inner", "Inner.flat is of no known kind"],
+    ["write=Far", "a hot field has a number above 15"],
+    ["read=Optional", "Optional.value is of no known kind"],
+    ["read=Signed", "Signed.value is of no known kind"],
+    ["read=Long", "Long.value is of no known kind"],
+    ["read=Bytes", "Bytes.value is of no known kind"],
+    ["read=Numbers", "Numbers.values is of no known kind"],
+    ["read=Map", "Map.values is of no known kind"],
+    ["tag=Mixed", "Mixed is no field"],
+  ])("%s: %s", (option, sentence) => {
+    const { code, errors } = generated("refused", option);
+    expect(code).toBeUndefined();
+    expect(errors).toContain(`straight-line: ${sentence}`);
+  });
+});
+
+describe("the plugin", () => {
+  test("imports just what it needs, from where it is told", () => {
+    const { code = "" } = generated("tags", "tag=Outer.inner", "tag=Mixed.last");
+    expect(code.split("\n").filter((line) => line !== "")).toEqual([
+      expect.stringContaining("Written by proto/plugin"),
+      "export const OUTER_INNER_TAG = 0x1a;",
+      "export const MIXED_LAST_TAG = 0x7a;",
+    ]);
+    const { code: flat } = generated("flat", "write=Flat", "scalars=../../there.ts");
+    expect(flat).toContain('import { putVarint } from "../../there.ts";');
+  });
+
+  test("writes code that is right for the fields in any order, and for repeated text", async () => {
+    const scalars = join(repository, "src/wire/scalars.ts");
+    const orders = ["read=Mixed", "write=Mixed", "read=Outer.inner.flat", "write=Outer.inner.flat"];
+    const { code, errors } = generated(
+      "right",
+      ...orders,
+      "write=Outer.empty",
+      `scalars=${scalars}`,
+    );
+    expect([errors, code]).toEqual(["", expect.any(String)]);
+    const { MixedReader, putMixed, OuterInnerFlatReader, putOuterInnerFlat, putOuterEmpty } =
+      await import(join(folder, "right/straight_line.ts"));
+
+    expect(buf("build", "--output", "test.binpb").exitCode).toBe(0);
+    const files = fromBinary(FileDescriptorSetSchema, readFileSync(join(folder, "test.binpb")));
+    const registry = createFileRegistry(files);
+    const schemaOf = (name: string) => {
+      const schema = registry.getMessage(`test.v1.${name}`);
+      if (schema === undefined) throw new Error(`no message ${name}`);
+      return schema;
+    };
+
+    const anyMixed = fc.record({
+      text: anyText.map((text) => text.toWellFormed()),
+      number: anyDouble,
+      items: fc.array(
+        anyText.map((text) => text.toWellFormed()),
+        { maxLength: 5 },
+      ),
+      isSet: fc.boolean(),
+      last: anyText.map((text) => text.toWellFormed()),
+    });
+    const into = Buffer.alloc(1024 * 1024);
+    const mixedReader = new MixedReader();
+    fc.assert(
+      fc.property(anyMixed, (mixed) => {
+        const { text, number, items, isSet, last } = mixed;
+        const schema = schemaOf("Mixed");
+        const bytes = toBinary(schema, create(schema, mixed));
+        const end = putMixed(into, 5, text, number, items, isSet, last);
+        expect(new Uint8Array(into.subarray(5, end))).toEqual(bytes);
+
+        expect(mixedReader.read(into, 5, end)).toBe(true);
+        const slice = (begin: number, end: number) => into.toString("utf8", begin, end);
+        expect({
+          text: slice(mixedReader.textBegin, mixedReader.textEnd),
+          number: mixedReader.number,
+          items: Array.from({ length: mixedReader.itemsCount }, (_, index) =>
+            slice(mixedReader.itemsBegin[index], mixedReader.itemsEnd[index]),
+          ),
+          isSet: mixedReader.isSet,
+          last: slice(mixedReader.lastBegin, mixedReader.lastEnd),
+        }).toEqual(mixed);
+        expect(mixedReader.read(into, 5, end - 1)).toBe(end === 5);
+      }),
+    );
+
+    const outerReader = new OuterInnerFlatReader();
+    fc.assert(
+      fc.property(
+        anyUint32,
+        anyText.map((text) => text.toWellFormed()),
+        anyUint32,
+        (request, name, value) => {
+          const schema = schemaOf("Outer");
+          const flat = create(schemaOf("Flat"), { value });
+          const inner = create(schemaOf("Inner"), { name, flat });
+          const outer = create(schema, {
+            request,
+            command: { case: "inner", value: inner },
+          });
+          const bytes = toBinary(schema, outer);
+          const end = putOuterInnerFlat(into, 0, request, name, value);
+          expect(new Uint8Array(into.subarray(0, end))).toEqual(bytes);
+          expect(outerReader.read(bytes, 0, bytes.length)).toBe(true);
+          expect([outerReader.request, outerReader.value]).toEqual([request, value]);
+        },
+      ),
+    );
+    expect([...into.subarray(0, putOuterEmpty(into, 0, 1))]).toEqual([0x08, 1, 0x22, 0]);
+  });
+});
