@@ -1,0 +1,46 @@
+import type { BatchWriter } from "../../src/store/batch.ts";
+import { ClientFrameSendReader, putClientFrameSend } from "../../src/wire/gen/straight_line.ts";
+import { type SampleMessage, sampleMessages } from "./sample_messages.ts";
+
+const utf8 = new TextEncoder();
+
+/** The frame of a send, as a client sends it. */
+export function sendFrameOf({ request, channel, nonce, body }: SampleMessage): Buffer {
+  const frame = Buffer.alloc(64 + nonce.length + body.length);
+  return Buffer.from(
+    frame.subarray(0, putClientFrameSend(frame, 0, request, channel, nonce, body)),
+  );
+}
+
+/** A send that has been read, and who sent it. */
+export interface SampleSend {
+  readonly send: ClientFrameSendReader;
+  readonly author: { readonly id: number; readonly nameBytes: Uint8Array };
+  readonly timeMs: number;
+  readonly nonceBytes: Uint8Array;
+}
+
+export const sampleSends: readonly SampleSend[] = sampleMessages.map((message) => {
+  const send = new ClientFrameSendReader();
+  const frame = sendFrameOf(message);
+  if (!send.read(frame, 0, frame.length)) throw new Error("bench: the reader refuses a send");
+  return {
+    send,
+    author: { id: message.authorId, nameBytes: utf8.encode(message.author) },
+    timeMs: message.timeMs,
+    nonceBytes: frame.subarray(send.nonceBegin, send.nonceEnd),
+  };
+});
+
+let fresh = 0;
+
+/** A batch of so many messages, none of which has a nonce that was used before. */
+export function fillBatch(batch: BatchWriter, messages: number): Uint8Array<ArrayBuffer> {
+  for (let index = 0; index < messages; index++) {
+    const { send, author, timeMs, nonceBytes } = sampleSends[index % 64] as SampleSend;
+    // The random end of a UUIDv7, in hexadecimal.
+    nonceBytes.set(utf8.encode((fresh++).toString(16).padStart(12, "0")), nonceBytes.length - 12);
+    batch.addMessage(send, author, timeMs);
+  }
+  return batch.take();
+}
