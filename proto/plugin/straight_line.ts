@@ -79,6 +79,7 @@ const plugin = createEcmaScriptPlugin<Options>({
     file.print(
       "// Written by proto/plugin/straight_line.ts from the contract. Change that, not this.",
     );
+    file.print("// What is hot here is watched by `bun run bench serialization`.");
     if (used.length > 0) file.print(`import { ${used.join(", ")} } from "${scalars}";`);
     for (const line of lines) file.print(line);
   },

@@ -40,7 +40,10 @@ export class Ring {
     return this.#bytes;
   }
 
-  /** Keeps a channel's next messages. `records` must not be changed afterwards. */
+  /**
+   * Hot: once a channel and batch (`bun run bench ring`). Keeps a channel's next messages. `records`
+   * must not be changed afterwards.
+   */
   push(channel: number, first: number, count: number, records: Uint8Array<ArrayBuffer>): void {
     const chunk: Chunk = { channel, first, count, records };
     let chunks = this.#byChannel.get(channel);

@@ -1,4 +1,5 @@
 // Written by proto/plugin/straight_line.ts from the contract. Change that, not this.
+// What is hot here is watched by `bun run bench serialization`.
 import { isText, putDouble, putText, putVarint, readDouble, readVarint, varintBytes } from "../../../src/wire/scalars.ts";
 
 /**

@@ -49,7 +49,7 @@ export class FakeConnection implements Connection {
 }
 
 /** Membership over a file that the test holds: accounts 1 and 2, both in `general`. */
-export class MembershipBench {
+export class MembershipFixture {
   /** The file: account -> channels. */
   readonly stored = new Map([1, 2].map((account) => [account, new Set([1])]));
   /** Writes under way. */
