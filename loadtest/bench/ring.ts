@@ -5,8 +5,8 @@ import type { Row } from "./table.ts";
 import { type Timing, timeEach, timingColumns } from "./timing.ts";
 
 const CHANNELS = 64;
-/** As many in each channel as a busy second brings. */
-const CHUNKS = 100;
+/** As many in each channel as twenty seconds bring under load, at the longest pace. */
+const CHUNKS = 1000;
 const MESSAGES_PER_CHUNK = 8;
 const PAGE_BYTES = 64 * 1024;
 

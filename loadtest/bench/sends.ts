@@ -32,14 +32,16 @@ export const sampleSends: readonly SampleSend[] = sampleMessages.map((message) =
   };
 });
 
-let fresh = 0;
+/** The time that the next nonce begins with, in ms. */
+let nonceMs = 1_764_000_001_000;
 
-/** A batch of so many messages, none of which has a nonce that was used before. */
+/** A batch of so many messages, whose nonces begin with times that go up, as those of clients do. */
 export function fillBatch(batch: BatchWriter, messages: number): Uint8Array<ArrayBuffer> {
   for (let index = 0; index < messages; index++) {
     const { send, author, timeMs, nonceBytes } = sampleSends[index % 64] as SampleSend;
-    // The random end of a UUIDv7, in hexadecimal.
-    nonceBytes.set(utf8.encode((fresh++).toString(16).padStart(12, "0")), nonceBytes.length - 12);
+    // The first 48 bits of a UUIDv7: see src/client/nonce.ts.
+    const time = (nonceMs++).toString(16).padStart(12, "0");
+    utf8.encodeInto(`${time.slice(0, 8)}-${time.slice(8)}`, nonceBytes);
     batch.addMessage(send, author, timeMs);
   }
   return batch.take();

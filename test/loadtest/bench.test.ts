@@ -86,9 +86,9 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
   ring: {
     "The ring": [
       "push 8 messages, dropping the oldest",
-      "read the last 1 of 800",
-      "read the last 80 of 800",
-      "read the last 799 of 800",
+      "read the last 1 of 8000",
+      "read the last 80 of 8000",
+      "read the last 7999 of 8000",
       "read what it does not hold",
     ],
   },
