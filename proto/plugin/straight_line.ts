@@ -66,7 +66,7 @@ const helpers = [
   ...["readDouble", "readVarint", "varintBytes"],
 ];
 
-const plugin = createEcmaScriptPlugin<Options>({
+export const plugin = createEcmaScriptPlugin<Options>({
   name: "straight-line",
   version: "1",
   parseOptions,
@@ -85,4 +85,4 @@ const plugin = createEcmaScriptPlugin<Options>({
   },
 });
 
-runNodeJs(plugin);
+if (import.meta.main) runNodeJs(plugin);
