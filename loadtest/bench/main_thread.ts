@@ -21,7 +21,7 @@ const CHANNELS = 10;
 export class MainThread {
   readonly #sessions: readonly Session[];
   #handOver: () => void = () => {};
-  #settled: () => void = () => {};
+  #shown: () => void = () => {};
 
   constructor(connections: number) {
     const rows = Array.from({ length: CHANNELS }, (_, index) => ({
@@ -60,11 +60,12 @@ export class MainThread {
       commit: async (_, entries) => kept(entries),
       probe: nothing,
       deliver() {},
+      showNext: () => false,
       paceMs: () => 0,
       settled: () => {
         for (const session of unflushed) session.flush();
-        this.#settled();
       },
+      shown: () => this.#shown(),
       afterWrites: (task) => task(),
       timeOf: () => 0,
       availability() {},
@@ -79,6 +80,7 @@ export class MainThread {
       channels,
       membership,
       ring: new Ring(0),
+      delivery: { isShown: () => true, over: () => Promise.resolve() },
       log,
       history: { after: nothing, before: nothing },
       counters,
@@ -88,6 +90,7 @@ export class MainThread {
       measure: () => {
         throw new Error("bench: nobody here is a monitor");
       },
+      nextLane: () => 0,
       unflushed,
       greeting: greetingOf(config, "log", "0"),
       now: Date.now,
@@ -112,7 +115,7 @@ export class MainThread {
   /** Hands the batch over; resolves when all senders have been told. */
   settle(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#settled = resolve;
+    this.#shown = resolve;
     this.#handOver();
     return promise;
   }

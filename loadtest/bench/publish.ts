@@ -5,7 +5,7 @@ import { messageRecords } from "./records.ts";
 import type { Row } from "./table.ts";
 import { type Effort, timeOwn } from "./timing.ts";
 
-const TOPIC = "channel/1/binary";
+const TOPIC = "channel/1/binary/0";
 const subscriberCounts = [10, 100, 400];
 const messageCounts = [1, 8, 64];
 
