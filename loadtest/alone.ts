@@ -2,9 +2,11 @@ import { encodeCommand } from "../src/client/frames.ts";
 import type { Figures, Summary } from "../src/wire/gen/hubbub/v1/events_pb.ts";
 import type { Event } from "../src/wire/gen/hubbub/v1/frames_pb.ts";
 import { makePool } from "./accounts.ts";
-import { StartError, startOwnServer } from "./own_server.ts";
+import { startOwnServer } from "./own_server.ts";
 import { latencyOf, newHistogram } from "./percentiles.ts";
 import type { Latency } from "./result.ts";
+import { StartError } from "./server_process.ts";
+import { hubbubAddress } from "./tester/address.ts";
 import { encodeSend } from "./tester/client_frames.ts";
 import { nowUs } from "./tester/clock.ts";
 import { KnownFrames } from "./tester/known_frames.ts";
@@ -36,7 +38,8 @@ export async function measureAlone(count: number, serverCpu: number | null): Pro
   const soloist = new Soloist();
   try {
     const token = await new Pass(server.url, pool.monitor).accessToken();
-    await soloist.enter(new TesterSocket(server.url, token, "hubbub.v1", soloist));
+    const address = hubbubAddress(server.url, token, "hubbub.v1");
+    await soloist.enter(new TesterSocket(address, soloist));
     const delivery = newHistogram();
     const ack = newHistogram();
     for (let message = 0; message < WARM_UP + count; message++) {

@@ -17,11 +17,11 @@ import {
   withRunOptions,
   withWorkloadOptions,
 } from "./options.ts";
-import { StartError } from "./own_server.ts";
 import { createProgress } from "./progress.ts";
 import type { Result } from "./result.ts";
 import { resultText } from "./result_text.ts";
 import { InterruptedError, pinThisProcess, run } from "./run.ts";
+import { StartError } from "./server_process.ts";
 import { summaryOf } from "./summary.ts";
 import { exitCodes, MISUSED } from "./verdict.ts";
 

@@ -2,7 +2,7 @@ import { encodeCommand, type Subprotocol } from "../src/client/frames.ts";
 import type { Figures } from "../src/wire/gen/hubbub/v1/events_pb.ts";
 import type { Event } from "../src/wire/gen/hubbub/v1/frames_pb.ts";
 import type { Account } from "./accounts.ts";
-import { StartError } from "./own_server.ts";
+import { StartError } from "./server_process.ts";
 import { nowUs } from "./tester/clock.ts";
 import { Entrance } from "./tester/entrance.ts";
 import { KnownFrames } from "./tester/known_frames.ts";

@@ -4,10 +4,11 @@ import { assemble } from "./assemble.ts";
 import { Fleet } from "./fleet.ts";
 import { Monitor } from "./monitor.ts";
 import type { RunOptions } from "./options.ts";
-import { type OwnServer, StartError, startOwnServer } from "./own_server.ts";
+import { startOwnServer } from "./own_server.ts";
 import { profileOf } from "./profiles.ts";
 import type { Progress } from "./progress.ts";
 import type { Parameters, Result } from "./result.ts";
+import { type ServerProcess, StartError } from "./server_process.ts";
 import { nowUs } from "./tester/clock.ts";
 import { Timeline } from "./timeline.ts";
 import { testersFor } from "./volume_estimate.ts";
@@ -47,13 +48,13 @@ async function startServer(
   pool: Pool,
   { users, serverCpu }: Parameters,
   progress: Progress,
-): Promise<OwnServer> {
+): Promise<ServerProcess> {
   progress.step(`Starting a server with ${users.toLocaleString("en")} accounts.`);
   return startOwnServer({ ...pool, users: pool.users.slice(0, users) }, serverCpu);
 }
 
 async function runAgainst(
-  server: OwnServer | undefined,
+  server: ServerProcess | undefined,
   pool: Pool,
   options: RunOptions,
   progress: Progress,

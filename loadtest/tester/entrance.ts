@@ -1,5 +1,6 @@
 import { asHubbubError } from "../../src/client/errors.ts";
 import type { Subprotocol } from "../../src/client/frames.ts";
+import { hubbubAddress } from "./address.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Pass } from "./pass.ts";
 import type { Random } from "./random.ts";
@@ -58,7 +59,8 @@ export class Entrance {
       else onGivingUp();
       return;
     }
-    if (!this.#isShut) onSocket(new TesterSocket(url, token, subprotocol, events));
+    if (this.#isShut) return;
+    onSocket(new TesterSocket(hubbubAddress(url, token, subprotocol), events));
   }
 
   /** @param retryAfterMs what the server asked for; 0 where it did not say. */

@@ -1,5 +1,5 @@
 import type { Socket } from "bun";
-import type { Subprotocol } from "../../src/client/frames.ts";
+import type { Address } from "./address.ts";
 import { FrameReader } from "./frame_reader.ts";
 import { readHandshake } from "./handshake.ts";
 
@@ -33,13 +33,12 @@ export class TesterSocket {
   #unsent: Buffer[] = [];
   #isClosed = false;
 
-  /** @param server `http://host:port`, or https. */
-  constructor(server: string, accessToken: string, subprotocol: Subprotocol, events: SocketEvents) {
+  constructor(address: Address, events: SocketEvents) {
     this.#events = events;
     this.#reader = new FrameReader((opcode, bytes, from, to) =>
       this.#receive(opcode, bytes, from, to),
     );
-    const url = new URL(server);
+    const url = new URL(address.server);
     const isSecure = url.protocol === "https:";
     const port = Number(url.port) || (isSecure ? 443 : 80);
     const opening = Bun.connect({
@@ -50,7 +49,7 @@ export class TesterSocket {
         open: (socket) => {
           this.#socket = socket;
           if (this.#isClosed) socket.terminate();
-          else this.#write(Buffer.from(handshakeOf(url, accessToken, subprotocol)));
+          else this.#write(Buffer.from(handshakeOf(url, address)));
         },
         data: (_, bytes) => this.#data(bytes),
         drain: () => this.#drain(),
@@ -150,17 +149,16 @@ export class TesterSocket {
   }
 }
 
-function handshakeOf(url: URL, accessToken: string, subprotocol: Subprotocol): string {
+function handshakeOf(url: URL, { path, headers }: Address): string {
   const folder = url.pathname.endsWith("/") ? url.pathname : `${url.pathname}/`;
   return [
-    `GET ${folder}ws HTTP/1.1`,
+    `GET ${folder}${path} HTTP/1.1`,
     `Host: ${url.host}`,
     "Connection: Upgrade",
     "Upgrade: websocket",
     "Sec-WebSocket-Version: 13",
     `Sec-WebSocket-Key: ${Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64")}`,
-    `Sec-WebSocket-Protocol: ${subprotocol}`,
-    `Authorization: Bearer ${accessToken}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     "",
     "",
   ].join("\r\n");
