@@ -4,6 +4,10 @@ import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { makePool, PoolError, writePool } from "./accounts.ts";
 import { aloneText, measureAlone } from "./alone.ts";
+import { baselineOptionsOf, withBaselineOptions } from "./baselines/options.ts";
+import { runBaselines, writeBaselines } from "./baselines/run.ts";
+import { baselinesText } from "./baselines/table.ts";
+import { TurnError } from "./baselines/turn.ts";
 import { capacityText, findCapacity, writeCapacity } from "./capacity.ts";
 import { standardTargets, type Target } from "./expectations.ts";
 import { importPool, registerPool } from "./install_accounts.ts";
@@ -26,7 +30,7 @@ import { summaryOf } from "./summary.ts";
 import { exitCodes, MISUSED } from "./verdict.ts";
 
 /** Errors whose message is a sentence for people. */
-const expectedErrors = [PoolError, StartError];
+const expectedErrors = [PoolError, StartError, TurnError];
 
 const program = withRunOptions(new Command("loadtest"))
   .description(
@@ -105,6 +109,20 @@ withWorkloadOptions(program.command("capacity"))
     if (out !== undefined) await writeCapacity(capacity, out);
     say(capacityText(capacity));
     process.exitCode = capacity.mostUsers > 0 ? exitCodes.passed : exitCodes.failed;
+  });
+
+withBaselineOptions(program.command("baselines"))
+  .description(
+    "what a delivery costs Hubbub beside raw Bun, ws and Socket.IO: the servers in turn on one core, this tester on another",
+  )
+  .action(async (_, command: Command) => {
+    const options = baselineOptionsOf(command.opts());
+    const baselines = await runBaselines(options, createProgress(), interruption());
+    if (options.out !== undefined) await writeBaselines(baselines, options.out);
+    say(baselinesText(baselines));
+    if (baselines.wasInterrupted) throw new InterruptedError("interrupted");
+    const isSound = baselines.rows.every((row) => row.isSound);
+    process.exitCode = isSound ? exitCodes.passed : exitCodes.failed;
   });
 
 program
