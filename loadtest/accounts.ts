@@ -5,7 +5,7 @@ import { accountNamePattern } from "../src/wire/names.ts";
 export interface Account {
   readonly name: string;
   readonly password: string;
-  readonly role: "user" | "monitor";
+  readonly role: "user" | "monitor" | "admin";
 }
 
 export interface Pool {
@@ -22,15 +22,17 @@ export class PoolError extends Error {
 /**
  * Accounts for `count` virtual users, and a monitor. They share one random password, so that
  * importing thousands costs one hash; they are for test servers only.
+ *
+ * @param monitorRole an admin is told the server's figures as well.
  */
-export function makePool(count: number): Pool {
+export function makePool(count: number, monitorRole: "monitor" | "admin" = "monitor"): Pool {
   const password = Buffer.from(crypto.getRandomValues(new Uint8Array(18))).toString("base64url");
   const users = Array.from({ length: count }, (_, index) => ({
     name: `load_${String(index).padStart(5, "0")}`,
     password,
     role: "user" as const,
   }));
-  return { users, monitor: { name: "load_monitor", password, role: "monitor" } };
+  return { users, monitor: { name: "load_monitor", password, role: monitorRole } };
 }
 
 /** Writes a pool as JSON lines, the monitor first; only its owner can read the file. */

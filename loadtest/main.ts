@@ -11,6 +11,7 @@ import { TurnError } from "./baselines/turn.ts";
 import { capacityText, findCapacity, writeCapacity } from "./capacity.ts";
 import { standardTargets, type Target } from "./expectations.ts";
 import { importPool, registerPool } from "./install_accounts.ts";
+import { interruption } from "./interruption.ts";
 import {
   decimal,
   misuse,
@@ -157,19 +158,6 @@ interface CapacityFlags {
 function misused(sentence: string): void {
   process.stderr.write(`loadtest: ${sentence}\n`);
   process.exitCode = MISUSED;
-}
-
-/** The first Ctrl-C ends the run in order, the second at once. */
-function interruption(): AbortSignal {
-  const controller = new AbortController();
-  const interrupt = () => {
-    if (controller.signal.aborted) process.exit(exitCodes.interrupted);
-    process.stderr.write("\nEnding the run; again to leave at once.\n");
-    controller.abort();
-  };
-  process.on("SIGINT", interrupt);
-  process.on("SIGTERM", interrupt);
-  return controller.signal;
 }
 
 async function write(result: Result, folder: string): Promise<void> {

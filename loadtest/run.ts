@@ -1,5 +1,5 @@
 import { cpus } from "node:os";
-import { makePool, type Pool, readPool } from "./accounts.ts";
+import { type Account, makePool, type Pool, readPool } from "./accounts.ts";
 import { assemble } from "./assemble.ts";
 import { Fleet } from "./fleet.ts";
 import { Monitor } from "./monitor.ts";
@@ -22,9 +22,17 @@ export class InterruptedError extends Error {
   override readonly name = "InterruptedError";
 }
 
+/** Everybody has arrived. */
+export interface Plateau {
+  readonly url: string;
+  /** The monitor, who is an admin of the run's own server. */
+  readonly admin: Account;
+}
+
 /**
  * One run: starts what is to be started, lets the users loose, watches, and puts the result
- * together. `interrupt` ends it early; the result then covers what there was.
+ * together. `interrupt` ends it early; the result then covers what there was. `onPlateau` is for
+ * those who want to do something to the server then; it takes a run with a server of its own.
  *
  * @throws PoolError; StartError; InterruptedError.
  */
@@ -32,13 +40,17 @@ export async function run(
   options: RunOptions,
   progress: Progress,
   interrupt: AbortSignal,
+  onPlateau?: (plateau: Plateau) => void,
 ): Promise<Result> {
   const { parameters, accounts } = options;
-  const pool = accounts ? readPool(accounts, parameters.users) : makePool(parameters.users);
+  const { users } = parameters;
+  const pool = accounts
+    ? readPool(accounts, users)
+    : makePool(users, onPlateau === undefined ? "monitor" : "admin");
   const server =
     parameters.url === null ? await startServer(pool, parameters, progress) : undefined;
   try {
-    return await runAgainst(server, pool, options, progress, interrupt);
+    return await runAgainst(server, pool, options, progress, interrupt, onPlateau);
   } finally {
     await server?.stop();
   }
@@ -59,6 +71,7 @@ async function runAgainst(
   options: RunOptions,
   progress: Progress,
   interrupt: AbortSignal,
+  onPlateau: ((plateau: Plateau) => void) | undefined,
 ): Promise<Result> {
   const { parameters } = options;
   const { users, testerCpu, encoding, holdUntilConnected } = parameters;
@@ -86,6 +99,7 @@ async function runAgainst(
         timeline.released(Math.floor((nowUs() - startUs) / SECOND_US));
         fleet.go(nowUs());
       }
+      onPlateau?.({ url, admin: pool.monitor });
       if (behaviour.cutsOff) cutTimer = setTimeout(() => fleet.cut(), halfOfActionsMs(parameters));
     },
   });
@@ -158,6 +172,13 @@ export function pinThisProcess(cpu: number): void {
 
 function halfOfActionsMs({ actions, betweenSeconds, timeScale }: Parameters): number {
   return (actions * betweenSeconds * 1000) / timeScale / 2;
+}
+
+/** How long everybody is there, if the server keeps up; 0 or less where some leave before others come. */
+export function plateauSeconds(parameters: Parameters): number {
+  const { users, actions, connectEverySeconds, startAfterSeconds, betweenSeconds } = parameters;
+  const ramp = parameters.holdUntilConnected ? 0 : (users - 1) * connectEverySeconds;
+  return (startAfterSeconds + actions * betweenSeconds - ramp) / parameters.timeScale;
 }
 
 /** From the first start to the last farewell, if the server keeps up. */

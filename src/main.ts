@@ -1,12 +1,14 @@
 #!/usr/bin/env bun
 /** The command line; nothing else. */
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { PepperError } from "./auth/pepper_file.ts";
 import { roles, UserCommandError } from "./cli/account_file.ts";
 import { banner } from "./cli/banner.ts";
 import { type ChatOptions, runChat } from "./cli/chat.ts";
 import { type InspectOptions, runInspect } from "./cli/inspect.ts";
 import { listPeppers, rotatePepper } from "./cli/pepper.ts";
+import { compareProfiles } from "./cli/profile/compare.ts";
+import { type TakeOptions, takeProfile } from "./cli/profile/take.ts";
 import { addUser, listUsers, setRole } from "./cli/user.ts";
 import { importUsers } from "./cli/user_import.ts";
 import {
@@ -43,14 +45,9 @@ withSettings(program.command("serve"), settingNames)
   .description("run the server until it gets SIGTERM or SIGINT")
   .action((_, command: Command) => runServer(configOf(command)));
 
-program
-  .command("chat")
+withSignIn(program.command("chat"))
   .description("talk in a channel from the terminal, or from a pipe")
   .argument("<channel>", "the channel's name; it is created if there is none")
-  .addOption(
-    new Option("--url <url>", "the server").env("HUBBUB_URL").default("http://127.0.0.1:4000"),
-  )
-  .addOption(new Option("--user <name>", "the account").env("HUBBUB_USER"))
   .option("--register", "make the account first", false)
   .action(async (channel: string, options: ChatOptions) => {
     process.exitCode = await runChat(channel, options);
@@ -63,6 +60,25 @@ program
   .addOption(new Option("--as <kind>", "what the frames are").choices(["client", "server"]))
   .action(async (file: string | undefined, options: InspectOptions) => {
     process.exitCode = await runInspect(file, options);
+  });
+
+const profile = withSignIn(program.command("profile"))
+  .description("take a CPU profile of a running server, as an admin: a table and a flame graph")
+  .enablePositionalOptions()
+  .option("--seconds <count>", "how long it takes, at most 60", whole(1, 60), 10)
+  .option("--interval-us <us>", "microseconds between samples", whole(200, 100_000), 1000)
+  .option("--out <folder>", "where the files go", "out/profile")
+  .action(async (options: TakeOptions) => {
+    process.exitCode = await takeProfile(options);
+  });
+profile
+  .command("compare")
+  .description("print what changed from one profile to another")
+  .argument("<before>", "the folder of a profile, or its .cpuprofile")
+  .argument("<after>", "another one")
+  .option("--out <folder>", "where compare.html goes, which has both flame graphs")
+  .action(async (before: string, after: string, { out }: { out?: string }) => {
+    process.exitCode = await compareProfiles(before, after, out);
   });
 
 const user = program.command("user").description("look after accounts; works beside the server");
@@ -107,6 +123,23 @@ try {
   const text = isExpected ? (error as Error).message : describe(error);
   process.stderr.write(`hubbub: ${text}\n`);
   process.exitCode = 1;
+}
+
+/** The options of commands that sign in to a server. */
+function withSignIn(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--url <url>", "the server").env("HUBBUB_URL").default("http://127.0.0.1:4000"),
+    )
+    .addOption(new Option("--user <name>", "the account").env("HUBBUB_USER"));
+}
+
+function whole(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It should be a whole number from ${min} to ${max}.`);
+  };
 }
 
 function withSettings(command: Command, names: readonly SettingName[]): Command {

@@ -1,6 +1,7 @@
 /** The one place where everything is built and joined, and stopped in order. */
 import { dirname, resolve } from "node:path";
 import packageJson from "../package.json" with { type: "json" };
+import { MAX_PROFILE_SECONDS } from "./auth/admin_routes.ts";
 import { startAuth } from "./auth/auth.ts";
 import { LANES } from "./channels/channel.ts";
 import { Channels } from "./channels/channels.ts";
@@ -13,10 +14,12 @@ import { Counters } from "./monitor/counters.ts";
 import { LoopDelay, Readings } from "./monitor/figures.ts";
 import { liveness, readiness } from "./monitor/health.ts";
 import type { Log as EventLog } from "./monitor/log.ts";
+import { Profiler } from "./monitor/profiler.ts";
+import { ThreadSampling } from "./monitor/thread_sampling.ts";
 import { Budgets, TokenBucket } from "./session/budget.ts";
 import { greetingOf } from "./session/greeting.ts";
 import { Intake } from "./session/intake.ts";
-import { listen, urlOf } from "./session/listen.ts";
+import { type Handlers, listen, urlOf } from "./session/listen.ts";
 import { receive } from "./session/receive.ts";
 import type { Services } from "./session/services.ts";
 import { Sessions } from "./session/sessions.ts";
@@ -34,6 +37,8 @@ import { refusal } from "./wire/refusal.ts";
 const SLOW_CHECK_MS = 250;
 /** How often budgets that are full are forgotten. */
 const PRUNE_MS = 60_000;
+/** The longest profile, and the time to put it together. */
+const PROFILE_SILENCE_SECONDS = MAX_PROFILE_SECONDS + 30;
 /** How often the WAL is copied into the database. */
 const CHECKPOINT_MS = 1000;
 
@@ -160,6 +165,13 @@ export async function serve(
   const { newAccountsPerHour } = config;
   const registrations = new TokenBucket(newAccountsPerHour / 3600, newAccountsPerHour, clockMs());
 
+  const profiler = new Profiler({
+    main: new ThreadSampling(),
+    threads: [writer.profiled, history.profiled],
+    version,
+  });
+  started.defer(() => profiler.close());
+
   const auth = await startAuth({
     config,
     dataFolder: dirname(dataFile),
@@ -171,6 +183,7 @@ export async function serve(
     accountCreated: (account) => membership.count(account),
     admitRegistration: () => registrations.take(clockMs()),
     openSessions: () => sessions.signIns(),
+    profiler,
   });
 
   started.defer(() => auth.stop());
@@ -182,17 +195,23 @@ export async function serve(
     identify: (request: Request) => auth.identify(request),
     isStopping: () => isStopping,
   };
+  const answer: Handlers["fetch"] = (request, server) =>
+    isStopping
+      ? refusal(ErrorCode.GOING_AWAY, { retryAfterMs: 1000 })
+      : auth.fetch(request, server.requestIP(request)?.address);
   const server = listen(config, {
     routes: {
       "/ws": (request, server) => upgrade(request, server, upgradeOptions),
       "/healthz": liveness,
       "/readyz": () => readiness(isStopping, log.available),
+      // It is silent for as long as the profile takes.
+      "/profile": (request, server) => {
+        server.timeout(request, PROFILE_SILENCE_SECONDS);
+        return answer(request, server);
+      },
       "/": () => new Response(`Hubbub ${version} is running. Its API is described at /openapi.\n`),
     },
-    fetch: (request, server) =>
-      isStopping
-        ? refusal(ErrorCode.GOING_AWAY, { retryAfterMs: 1000 })
-        : auth.fetch(request, server.requestIP(request)?.address),
+    fetch: answer,
     websocket: websocketHandler(services, sessions, intake),
   });
 
@@ -227,6 +246,7 @@ export async function serve(
         // sockets are still closed in order, and the flush after that tells.
         await membership.flush().catch(notFlushed);
         sessions.closeAll();
+        await profiler.close();
         await auth.stop();
         await membership.flush();
       } finally {

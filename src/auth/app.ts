@@ -3,20 +3,21 @@ import type { Counters } from "../monitor/counters.ts";
 import type { Log } from "../monitor/log.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { type AccountRouteParts, accountRoutes } from "./account_routes.ts";
+import { type AdminRouteParts, adminRoutes } from "./admin_routes.ts";
 import { answerError } from "./answers.ts";
 import { documentation } from "./documentation.ts";
 import { crossOriginHeaders, isPreflight, originAllowed } from "./origin.ts";
 import { Refusal } from "./refusal.ts";
 import { type SignInRouteParts, signInRoutes } from "./sign_in_routes.ts";
 
-interface AppParts extends SignInRouteParts, AccountRouteParts {
+interface AppParts extends SignInRouteParts, AccountRouteParts, AdminRouteParts {
   /** Web origins besides our own whose pages may use the routes. */
   readonly origins: readonly string[];
   readonly counters: Counters;
   readonly log: Log;
 }
 
-/** The Elysia app of `/auth/*` and `/openapi`; whatever else it is asked for is NOT_FOUND. */
+/** The Elysia app of `/auth/*`, `/profile` and `/openapi`; whatever else it is asked for is NOT_FOUND. */
 export function authApp(parts: AppParts) {
   const { origins, counters, log } = parts;
   return new Elysia()
@@ -32,5 +33,6 @@ export function authApp(parts: AppParts) {
     })
     .use(documentation())
     .use(signInRoutes(parts))
-    .use(accountRoutes(parts));
+    .use(accountRoutes(parts))
+    .use(adminRoutes(parts));
 }

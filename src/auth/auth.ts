@@ -1,6 +1,7 @@
 import type { Config } from "../config.ts";
 import type { Counters } from "../monitor/counters.ts";
 import type { Log } from "../monitor/log.ts";
+import type { Profiler } from "../monitor/profiler.ts";
 import type { AccountReads } from "../store/accounts.ts";
 import type { RunJob } from "../store/jobs.ts";
 import type { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
@@ -49,6 +50,7 @@ export interface AuthParts {
   readonly admitRegistration: () => number;
   /** The sessions that have an open socket; they are in use. */
   readonly openSessions: () => Iterable<string>;
+  readonly profiler: Profiler;
   /** Milliseconds since the Unix epoch. */
   readonly now?: () => number;
   /** Milliseconds of a clock that never goes back, for the allowances of those who try passwords. */
@@ -63,7 +65,7 @@ export interface Auth {
   /** At what priority passwords are hashed: only when a core has nothing else to do, or low. */
   readonly hashPriority: "idle" | "low";
   /**
-   * Answers `/auth/*`, `/openapi` and `/openapi/json`; any other path with NOT_FOUND. Counts what
+   * Answers `/auth/*`, `/profile`, `/openapi` and `/openapi/json`; any other path with NOT_FOUND. Counts what
    * it refuses.
    *
    * @param peer The IP address at the other end of the connection.
@@ -121,6 +123,7 @@ export async function startAuth(parts: AuthParts): Promise<Auth> {
     ticketSeconds: config.ticketSeconds,
     addressOf: (request) => addresses.get(request),
     origins: config.origins,
+    profiler: parts.profiler,
     counters,
     log,
     now,

@@ -43,6 +43,7 @@ function description() {
       tags: [
         { name: "sign in", description: "Accounts, tokens and tickets" },
         { name: "account", description: "The account that is signed in, and its sessions" },
+        { name: "operation", description: "For those who run the server" },
       ],
       components: {
         schemas,
@@ -54,7 +55,7 @@ function description() {
 
 interface RouteDescription {
   readonly summary: string;
-  readonly tag: "sign in" | "account";
+  readonly tag: "sign in" | "account" | "operation";
   /** The status of success, and the schema of its body where there is one. */
   readonly success: readonly [status: 200 | 201, schema: keyof typeof answerSchemas] | 204;
   /** The codes this route may refuse with, besides those that any may. */

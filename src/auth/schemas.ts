@@ -84,6 +84,26 @@ const ticket = t.Object({
   expires_in: integer("Seconds"),
 });
 
+const profile = t.Object(
+  {
+    nodes: t.Array(t.Object({}, { additionalProperties: true }), {
+      description: "The call tree of the main thread",
+    }),
+    startTime: t.Number({ description: "Microseconds" }),
+    endTime: t.Number(),
+    samples: t.Array(integer("The node of a sample")),
+    timeDeltas: t.Array(t.Number(), { description: "Microseconds from the sample before" }),
+    hubbub: t.Object(
+      {},
+      {
+        additionalProperties: true,
+        description: "The other threads, and CPU times, for `bun hubbub profile`",
+      },
+    ),
+  },
+  { description: "Chrome's `.cpuprofile`, with one field more" },
+);
+
 const error = t.Object({
   error: t.Object({
     code: t.String({ description: "Stable; docs/PROTOCOL.md has the table" }),
@@ -98,6 +118,7 @@ export const answerSchemas = {
   SignIn: signIn,
   SessionList: sessionList,
   Ticket: ticket,
+  Profile: profile,
   Error: error,
 };
 

@@ -1,15 +1,13 @@
 import { HubbubClient } from "../client/client.ts";
-import { asHubbubError, HubbubError } from "../client/errors.ts";
+import { asHubbubError } from "../client/errors.ts";
 import type { Membership } from "../client/memberships.ts";
-import { accountNamePattern, channelNamePattern } from "../wire/names.ts";
-import { type ChatSignIn, NoPasswordError, signInForChat } from "./chat_sign_in.ts";
+import { channelNamePattern } from "../wire/names.ts";
+import { type ChatSignIn, signInForChat } from "./chat_sign_in.ts";
+import { complain, misuseOf, type ServerOptions, sentenceOf } from "./complaints.ts";
 import { converse } from "./conversation.ts";
 import { sendLines } from "./send_lines.ts";
 
-export interface ChatOptions {
-  /** The server: `http://127.0.0.1:4000`. */
-  readonly url: string;
-  readonly user?: string;
+export interface ChatOptions extends ServerOptions {
   /** Make the account first. */
   readonly register: boolean;
 }
@@ -44,7 +42,7 @@ export async function runChat(channel: string, options: ChatOptions): Promise<nu
   try {
     signIn = await signInForChat(url, user, register, process.env);
   } catch (error) {
-    complain(sentence(error));
+    complain(sentenceOf(error));
     return Exit.FAILED;
   }
   const { credentials, onSignIn } = signIn;
@@ -52,7 +50,7 @@ export async function runChat(channel: string, options: ChatOptions): Promise<nu
   try {
     return (await talk(client, channel)) ? Exit.DONE : Exit.FAILED;
   } catch (error) {
-    complain(sentence(error));
+    complain(sentenceOf(error));
     return Exit.FAILED;
   } finally {
     await client.close();
@@ -90,24 +88,8 @@ async function enter(client: HubbubClient, channel: string): Promise<Readonly<Me
   }
 }
 
-function misuse(channel: string, { url, user }: ChatOptions): string | undefined {
-  if (user === undefined) return "Say who you are: --user NAME, or HUBBUB_USER.";
-  if (!accountNamePattern.test(user)) {
-    return "An account's name has 3 to 32 characters: letters, digits, _ - and .";
-  }
-  if (!channelNamePattern.test(channel)) {
-    return "A channel's name has 1 to 64 characters: letters, digits, _ - and .";
-  }
-  const isAddress = URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
-  return isAddress ? undefined : "The server's address is like http://127.0.0.1:4000.";
-}
-
-function sentence(error: unknown): string {
-  if (error instanceof NoPasswordError) return error.message;
-  const { code, text } = error instanceof HubbubError ? error : asHubbubError(error);
-  return code === "CLOSED" ? "The server could not be reached in time." : text;
-}
-
-function complain(text: string): void {
-  process.stderr.write(`hubbub: ${text}\n`);
+function misuse(channel: string, options: ChatOptions): string | undefined {
+  const complaint = misuseOf(options);
+  if (complaint !== undefined || channelNamePattern.test(channel)) return complaint;
+  return "A channel's name has 1 to 64 characters: letters, digits, _ - and .";
 }

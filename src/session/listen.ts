@@ -13,7 +13,8 @@ export class ListenError extends Error {
   override readonly name = "ListenError";
 }
 
-interface Handlers {
+/** What answers requests. */
+export interface Handlers {
   readonly routes: Readonly<
     Record<
       string,

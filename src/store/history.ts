@@ -1,3 +1,5 @@
+import type { ProfiledThread } from "../monitor/profiler.ts";
+import { sampledThread } from "../monitor/sampled_thread.ts";
 import type { Page, ReaderCalls } from "./reader.worker.ts";
 import { Thread } from "./thread.ts";
 
@@ -36,6 +38,14 @@ export class History {
   /** Copies what it can of the WAL into the database; resolves to the frames the WAL holds. */
   checkpoint(): Promise<number> {
     return this.#thread.call("checkpoint", []);
+  }
+
+  /** The thread, for CPU profiles. */
+  get profiled(): ProfiledThread {
+    return sampledThread("reader", {
+      startSampling: (intervalUs) => this.#thread.call("startSampling", [intervalUs]),
+      stopSampling: () => this.#thread.call("stopSampling", []),
+    });
   }
 
   /** Closes the file. The thread goes on, idle, until `terminate`. */

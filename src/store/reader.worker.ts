@@ -1,5 +1,6 @@
 /** The reader thread: pages of history, and checkpoints, beside the writer. */
 import type { Database } from "bun:sqlite";
+import { samplingCalls } from "../monitor/sampled_thread.ts";
 import { layMessageRecords } from "../wire/lay.ts";
 import { openForCheckpoints, openForReading } from "./schema.ts";
 import { answerCalls } from "./thread.ts";
@@ -78,6 +79,8 @@ function pageOf(kept: Row[], more: boolean): Page {
 }
 
 const calls = {
+  ...samplingCalls(),
+
   open(path: string): void {
     const db = openForReading(path);
     // A checkpoint writes to the database file, which a read-only connection may not.

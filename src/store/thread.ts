@@ -35,7 +35,7 @@ export class Thread<Calls extends ThreadCalls> {
     name: Name,
     args: Parameters<Calls[Name]>,
     transfer: ArrayBuffer[] = [],
-  ): Promise<ReturnType<Calls[Name]>> {
+  ): Promise<Awaited<ReturnType<Calls[Name]>>> {
     if (this.#death !== undefined) return Promise.reject(this.#death);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
@@ -70,21 +70,29 @@ export class Thread<Calls extends ThreadCalls> {
 /** The functions that a thread offers. */
 export type ThreadCalls = Record<string, (...args: never[]) => unknown>;
 
-/** Answers the calls of the thread that this runs in. `transferOf` names buffers of a result. */
+/**
+ * Answers the calls of the thread that this runs in. `transferOf` names buffers of a result. A call
+ * that returns a promise is answered when that settles, and later calls do not wait for it.
+ */
 export function answerCalls(
   calls: ThreadCalls,
   transferOf: (name: string, value: unknown) => ArrayBuffer[] = () => [],
 ): void {
   // In a worker the global scope is its port; lib.dom only knows the window.
   const port = globalThis as unknown as Worker;
+  const refuse = (id: number, error: unknown) =>
+    port.postMessage({ id, error: describe(error) } satisfies Reply);
   port.onmessage = ({ data: { id, name, args } }: MessageEvent<Call>) => {
+    const answer = (value: unknown) =>
+      port.postMessage({ id, value } satisfies Reply, transferOf(name, value));
     try {
       const call = calls[name] as ((...args: unknown[]) => unknown) | undefined;
       if (call === undefined) throw new Error(`store/thread: no call named ${name}`);
       const value = call(...args);
-      port.postMessage({ id, value } satisfies Reply, transferOf(name, value));
+      if (value instanceof Promise) value.then(answer).catch((error) => refuse(id, error));
+      else answer(value);
     } catch (error) {
-      port.postMessage({ id, error: describe(error) } satisfies Reply);
+      refuse(id, error);
     }
   };
 }

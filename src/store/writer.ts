@@ -1,3 +1,5 @@
+import type { ProfiledThread } from "../monitor/profiler.ts";
+import { sampledThread } from "../monitor/sampled_thread.ts";
 import type { CommitResult } from "./committer.ts";
 import { JobQueue } from "./job_queue.ts";
 import type { RunJob } from "./jobs.ts";
@@ -42,6 +44,14 @@ export class Writer {
 
   restartWal(): Promise<void> {
     return this.#thread.call("restartWal", []);
+  }
+
+  /** The thread, for CPU profiles. */
+  get profiled(): ProfiledThread {
+    return sampledThread("writer", {
+      startSampling: (intervalUs) => this.#thread.call("startSampling", [intervalUs]),
+      stopSampling: () => this.#thread.call("stopSampling", []),
+    });
   }
 
   /** Carries out what was asked for before, checkpoints, closes the file and ends the thread. */

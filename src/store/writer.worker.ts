@@ -1,5 +1,6 @@
 /** The writer thread: the one place that writes to the file. */
 import { type Database, SQLiteError } from "bun:sqlite";
+import { samplingCalls } from "../monitor/sampled_thread.ts";
 import { type CommitResult, Committer } from "./committer.ts";
 import { type Jobs, jobs } from "./jobs.ts";
 import { BUSY_TIMEOUT_MS, type Durability, openForWriting } from "./schema.ts";
@@ -38,6 +39,8 @@ export type JobOutcome =
   | { readonly error: { readonly code: string; readonly message: string } };
 
 const calls = {
+  ...samplingCalls(),
+
   open(path: string, durability: Durability): void {
     const db = openForWriting(path, durability);
     opened = { db, committer: new Committer(db), jobs: jobs(db) };

@@ -140,6 +140,12 @@ export const errors: Readonly<Record<KnownError, ErrorEntry>> = {
     action: "retry later",
     text: "This server cannot check passwords now. Whoever runs it has been told.",
   },
+  [ErrorCode.FORBIDDEN]: { status: 403, action: "stop", text: "Your account may not do this." },
+  [ErrorCode.PROFILE_BUSY]: {
+    status: 409,
+    action: "retry later",
+    text: "Another profile is being taken.",
+  },
 };
 
 /** The name of a code as it stands in HTTP bodies, logs and counters: `RATE_LIMITED`. */

@@ -3,6 +3,8 @@ import { type Auth, type AuthParts, startAuth } from "../../src/auth/auth.ts";
 import type { SignInAnswer } from "../../src/auth/schemas.ts";
 import { readConfig } from "../../src/config.ts";
 import { Counters } from "../../src/monitor/counters.ts";
+import { Profiler } from "../../src/monitor/profiler.ts";
+import { ThreadSampling } from "../../src/monitor/thread_sampling.ts";
 import { InProcessStore } from "../support/in_process_store.ts";
 
 /** Passwords are hashed at idle priority: where the machine is busy otherwise, it takes its time. */
@@ -79,6 +81,7 @@ export class AuthServer implements AsyncDisposable {
       endSession: (sessionId) => server.endedSessions.push(sessionId),
       admitRegistration: () => server.registrationWaitMs,
       openSessions: () => server.openSessions,
+      profiler: new Profiler({ main: new ThreadSampling(), threads: [], version: "test" }),
       accountCreated: () => {
         server.accountsCreated += 1;
       },

@@ -59,6 +59,7 @@ describe("the OpenAPI document", () => {
       ["POST /auth/register", "201", false],
       ["POST /auth/ticket", "200", true],
       ["POST /auth/token", "200", false],
+      ["POST /profile", "200", true],
     ]);
   });
 

@@ -5,7 +5,13 @@ import { CloseCode, closes, errorEntry, errorName, errors } from "../../src/wire
 import { ErrorCode } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
 import { RawConnection, send } from "../support/raw_connection.ts";
 import { RawPeer } from "../support/raw_peer.ts";
-import { PASSWORD, register, startServer, type TestServer } from "../support/server.ts";
+import {
+  PASSWORD,
+  register,
+  registerAdmin,
+  startServer,
+  type TestServer,
+} from "../support/server.ts";
 import { until } from "../support/wait.ts";
 
 const GENERAL = 1;
@@ -44,6 +50,11 @@ function post(url: string, path: string, body: unknown) {
     headers: { "Content-Type": "application/json" },
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
+}
+
+function profile(url: string, accessToken: string, signal: AbortSignal | null = null) {
+  const headers = { Authorization: `Bearer ${accessToken}` };
+  return fetch(`${url}/profile?seconds=60`, { method: "POST", headers, signal });
 }
 
 /** An HTTP refusal must have the status and the name of its code. */
@@ -309,6 +320,22 @@ const provocations: Record<KnownError, () => Promise<ErrorCode>> = {
     db.run("UPDATE account SET password_hash = ?", [lost]);
     db.close();
     return await codeOf(await post(server.url, "token", { name: "ada", password: PASSWORD }));
+  },
+  async [ErrorCode.FORBIDDEN]() {
+    await using server = await startServer();
+    const { accessToken } = await register(server.url, "ada");
+    return await codeOf(await profile(server.url, accessToken));
+  },
+  async [ErrorCode.PROFILE_BUSY]() {
+    await using server = await startServer();
+    const { accessToken } = await registerAdmin(server, "ada");
+    const end = new AbortController();
+    // The one that is taken takes a minute, so the first answer is the other's.
+    const both = [1, 2].map(() => profile(server.url, accessToken, end.signal));
+    const code = await codeOf(await Promise.race(both));
+    end.abort();
+    await Promise.allSettled(both);
+    return code;
   },
 };
 

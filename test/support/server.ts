@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import { readConfig, type SettingName } from "../../src/config.ts";
 import { createLog } from "../../src/monitor/log.ts";
@@ -58,4 +59,19 @@ export async function register(url: string, name: string): Promise<SignIn> {
   if (response.status !== 201) throw new Error(`register ${name}: ${await response.text()}`);
   const body = (await response.json()) as { access_token: string; refresh_token: string };
   return { name, accessToken: body.access_token, refreshToken: body.refresh_token };
+}
+
+/** Gives an account a role, as `hubbub user role` does beside the running server. */
+export function setRole(dataFile: string, name: string, role: "user" | "monitor" | "admin"): void {
+  using db = new Database(dataFile);
+  db.run("PRAGMA busy_timeout = 5000");
+  const { changes } = db.run("UPDATE account SET role = ? WHERE name = ?", [role, name]);
+  if (changes !== 1) throw new Error(`there is no account ${name}`);
+}
+
+/** Makes an account that is an admin. */
+export async function registerAdmin(server: Running, name: string): Promise<SignIn> {
+  const signIn = await register(server.url, name);
+  setRole(server.dataFile, name, "admin");
+  return signIn;
 }
