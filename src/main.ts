@@ -39,6 +39,8 @@ const expectedErrors = [ConfigError, StoreFileError, ListenError, PepperError, U
 const program = new Command("hubbub")
   .description("A chat server: one process, one SQLite file, nothing lost.")
   .version(version)
+  // So that `profile compare` has options of its own.
+  .enablePositionalOptions()
   .showHelpAfterError("(--help shows what there is)");
 
 withSettings(program.command("serve"), settingNames)

@@ -41,7 +41,7 @@ export function identityOf(place: Place): string {
 function fileOf(url: string): { room: string; file: string } {
   // `bun:sqlite`, `node:events`, `internal:...`, or nothing at all: part of Bun.
   if (!url.startsWith("file://") && !url.startsWith("/")) return { room: BUN, file: url };
-  const path = decodeURI(url.replace(/^file:\/\//, ""));
+  const path = pathIn(url);
   const packaged = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)(\/.*)?$/.exec(path);
   if (packaged)
     return { room: packaged[1] as string, file: path.split("/node_modules/").at(-1) as string };
@@ -49,4 +49,13 @@ function fileOf(url: string): { room: string; file: string } {
   const ours = /.*\/(src\/(?:([^/]+)\/.*|([^/]+)\.\w+))$/.exec(path);
   if (ours) return { room: (ours[2] ?? ours[3]) as string, file: ours[1] as string };
   return { room: ELSEWHERE, file: path };
+}
+
+function pathIn(url: string): string {
+  try {
+    return decodeURI(url.replace(/^file:\/\//, ""));
+  } catch {
+    // A bare path, in which a % is a %.
+    return url;
+  }
 }
