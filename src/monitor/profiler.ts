@@ -27,7 +27,14 @@ interface Parts {
 /** The names that the system gives our own threads: what they use is told thread by thread. */
 const OWN_THREADS = new Set(["Worker"]);
 
-/** Takes CPU profiles of this server while it runs, one at a time. */
+/**
+ * Takes CPU profiles of this server while it runs, one at a time.
+ *
+ * Until the first one it costs nothing; after that, a sampler thread for each of ours wakes four
+ * times a second. While one is taken at an interval of 1 ms, the samplers use about 0.04 of a core:
+ * measured at 300 users and 207,000 deliveries a second on one core, whose delivery p99 was 41 ms
+ * with it and 40 without. To put ten seconds together the loop stood still for 15 ms of CPU time.
+ */
 export class Profiler {
   readonly #parts: Parts;
   readonly #closing = new AbortController();
