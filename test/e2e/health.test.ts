@@ -50,7 +50,7 @@ test.each(["/nowhere", "/auth/nowhere", "/healthz/deeper", "/.env", "/%00", "/au
 );
 
 test(
-  "/openapi is a page for people, and names every route of sign-in for programs",
+  "/openapi is a page for people, and names every route of sign-in and operation for programs",
   async () => {
     await using server = await startServer();
     const page = await fetch(`${server.url}/openapi`);
@@ -79,6 +79,7 @@ test(
       "post /auth/register",
       "post /auth/ticket",
       "post /auth/token",
+      "post /profile",
     ]);
     // Each one that is named is there: it answers something else than NOT_FOUND.
     for (const route of routes) {

@@ -176,6 +176,8 @@ export const enums: Readonly<Record<string, Readonly<Record<string, number>>>> =
     ERROR_CODE_UNKNOWN_SUBPROTOCOL: 40,
     ERROR_CODE_NOT_FOUND: 41,
     ERROR_CODE_PASSWORDS_UNAVAILABLE: 42,
+    ERROR_CODE_FORBIDDEN: 70,
+    ERROR_CODE_PROFILE_BUSY: 71,
   },
 };
 
