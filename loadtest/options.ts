@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseTargets, type Target } from "./expectations.ts";
 import { type ProfileName, type ProfileParameters, profileNames, profileOf } from "./profiles.ts";
 import type { Parameters } from "./result.ts";
+import { addServerSetting, type ServerSettings } from "./server_settings.ts";
 
 /** What the flags of a run say, all defaults filled in. */
 export interface RunOptions {
@@ -25,6 +26,7 @@ interface Flags extends Partial<Record<NumberFlag, number>> {
   readonly signIn: Parameters["signIn"];
   readonly accounts?: string;
   readonly url?: string;
+  readonly serverSetting?: ServerSettings;
   readonly expect?: readonly Target[];
   readonly out?: string;
   readonly json?: boolean;
@@ -96,6 +98,11 @@ export function withWorkloadOptions(command: Command): Command {
     .option("--time-scale <k>", "divide all waits by this (default: 1)", decimal(0.001, 10_000))
     .option("--accounts <file>", "the pool of accounts; without it, the run's own")
     .option("--url <url>", "a server that is running; without it, the run starts its own", parseUrl)
+    .option(
+      "--server-setting <name=value>",
+      "a setting of the run's own server, by its flag, such as pace-cap-ms=50; may be repeated",
+      addServerSetting,
+    )
     .option("--server-cpu <core>", "pin the run's own server to this core", whole(0, 4095))
     .option("--tester-cpu <core>", "pin the tester, several from this core on", whole(0, 4095))
     .option("--testers <count>", "tester processes; without it, by volume", whole(1, 256));
@@ -139,6 +146,7 @@ export function runOptionsOf(flags: Flags, users?: number): RunOptions {
       serverCpu: flags.serverCpu ?? null,
       testerCpu: flags.testerCpu ?? null,
       url: flags.url ?? null,
+      serverSettings: flags.serverSetting ?? {},
     },
     accounts: flags.accounts,
     testers: flags.testers,
@@ -155,6 +163,9 @@ export function misuse({ parameters, accounts }: RunOptions): string | undefined
   }
   if (parameters.url !== null && parameters.serverCpu !== null) {
     return "--server-cpu pins the run's own server; the one at --url is somebody else's.";
+  }
+  if (parameters.url !== null && Object.keys(parameters.serverSettings ?? {}).length > 0) {
+    return "--server-setting is for the run's own server; the one at --url is somebody else's.";
   }
   return undefined;
 }

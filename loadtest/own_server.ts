@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Pool, writePool } from "./accounts.ts";
 import { cleanEnvironment, importPool } from "./install_accounts.ts";
 import { type ServerProcess, startServerProcess } from "./server_process.ts";
+import { flagsOf, type ServerSettings } from "./server_settings.ts";
 
 const PROGRAM = join(import.meta.dir, "../src/main.ts");
 /** Virtual users talk faster than people where the time scale says so; their limits are not tested. */
@@ -18,8 +19,14 @@ const RAISED = [
  * would make syncing look free), and with the pool's accounts. Stopping it removes its data.
  *
  * @param cpu the core to pin it to, or null.
+ * @param settings win over what is set here for the virtual users' sake.
+ * @throws StartError with the server's own words, as where it knows no such setting.
  */
-export async function startOwnServer(pool: Pool, cpu: number | null): Promise<ServerProcess> {
+export async function startOwnServer(
+  pool: Pool,
+  cpu: number | null,
+  settings: ServerSettings = {},
+): Promise<ServerProcess> {
   const folder = mkdtempSync(join(tmpdir(), "hubbub-loadtest-"));
   const remove = () => rmSync(folder, { recursive: true, force: true });
   try {
@@ -27,7 +34,7 @@ export async function startOwnServer(pool: Pool, cpu: number | null): Promise<Se
     const file = join(folder, "pool.jsonl");
     writePool(file, pool);
     await importPool(file, data);
-    const command = commandOf(data, pool.users.length);
+    const command = commandOf(data, pool.users.length, settings);
     const server = await startServerProcess(command, cleanEnvironment(), cpu);
     return {
       ...server,
@@ -42,12 +49,14 @@ export async function startOwnServer(pool: Pool, cpu: number | null): Promise<Se
   }
 }
 
-function commandOf(data: string, users: number): string[] {
+function commandOf(data: string, users: number, settings: ServerSettings): string[] {
   return [
     ...[process.execPath, PROGRAM, "serve"],
     ...["--port", "0", "--data", data, "--log-format", "json", "--log-level", "info"],
     ...RAISED.flatMap((name) => [`--${name}`, "1000000"]),
     ...["--connections", String(users + 100), "--access-token-minutes", "60"],
     ...["--channels", String(users + 10_000)],
+    // Last, for the last of two flags holds.
+    ...flagsOf(settings),
   ];
 }

@@ -120,6 +120,8 @@ export interface Parameters {
   readonly testerCpu: number | null;
   /** Null where the tester ran its own server. */
   readonly url: string | null;
+  /** Settings of its own server, by their flags; absent in results of earlier versions. */
+  readonly serverSettings?: Readonly<Record<string, string>>;
 }
 
 /** An expectation such as `p99<=1000`, on the delivery latency. */

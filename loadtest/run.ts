@@ -58,11 +58,11 @@ export async function run(
 
 async function startServer(
   pool: Pool,
-  { users, serverCpu }: Parameters,
+  { users, serverCpu, serverSettings = {} }: Parameters,
   progress: Progress,
 ): Promise<ServerProcess> {
   progress.step(`Starting a server with ${users.toLocaleString("en")} accounts.`);
-  return startOwnServer({ ...pool, users: pool.users.slice(0, users) }, serverCpu);
+  return startOwnServer({ ...pool, users: pool.users.slice(0, users) }, serverCpu, serverSettings);
 }
 
 async function runAgainst(

@@ -3,7 +3,8 @@ import { formatCount, formatDuration, formatMeasure } from "./format.ts";
 
 /** What was asked for, in words; `compare` also names by these what differs between two runs. */
 export function parameterRows(parameters: Parameters): [name: string, value: string][] {
-  const { mix, bodyWords, serverCpu, testerCpu, url } = parameters;
+  const { mix, bodyWords, serverCpu, testerCpu, url, serverSettings = {} } = parameters;
+  const settings = Object.entries(serverSettings).map(([name, value]) => `${name} ${value}`);
   return [
     ["Profile", parameters.profile],
     ["Users", formatCount(parameters.users)],
@@ -20,6 +21,7 @@ export function parameterRows(parameters: Parameters): [name: string, value: str
     ["Time scale (waits divided by)", formatMeasure(parameters.timeScale)],
     ["Messages of a user per second", formatMeasure(parameters.messagesPerUserSecond)],
     ["Server", url ?? "the tester’s own, on the same machine"],
+    ["Server’s settings", settings.join(", ") || "as they come"],
     ["Server’s core", serverCpu === null ? "not pinned" : String(serverCpu)],
     ["Tester’s core", testerCpu === null ? "not pinned" : String(testerCpu)],
     ["Seed", String(parameters.seed)],

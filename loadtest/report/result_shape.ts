@@ -71,6 +71,7 @@ export const resultShape: ShapeOf<Result> = {
     serverCpu: ["or null", "number"],
     testerCpu: ["or null", "number"],
     url: ["or null", "string"],
+    serverSettings: ["or absent", ["by name", "string"]],
   },
   machine: { cpuModel: "string", cores: "number", memoryBytes: "number", kernel: "string" },
   versions: { hubbub: "string", bun: "string", gitCommit: "string", gitDirty: "boolean" },

@@ -33,6 +33,7 @@ describe("the options", () => {
       serverCpu: null,
       testerCpu: null,
       url: null,
+      serverSettings: {},
     });
   });
 
@@ -46,6 +47,13 @@ describe("the options", () => {
     expect(read("--profile", "no-sign-in").parameters.holdUntilConnected).toBe(true);
     const released = read("--profile", "no-sign-in", "--no-hold-until-connected");
     expect(released.parameters.holdUntilConnected).toBe(false);
+  });
+
+  test("gather the settings of the run's own server", () => {
+    const flags = ["pace-cap-ms=0", "origins=https://a.example", "pace-cap-ms=5", "cpu="];
+    const { parameters } = read(...flags.flatMap((flag) => ["--server-setting", flag]));
+    const origins = "https://a.example";
+    expect(parameters.serverSettings).toEqual({ "pace-cap-ms": "5", origins, cpu: "" });
   });
 
   test("say how often a user sends after the time scale", () => {
@@ -70,6 +78,10 @@ describe("the options", () => {
     ["--seed", "1.5"],
     ["--sign-in", "cookie"],
     ["--time-scale", "0"],
+    ["--server-setting", "pace-cap-ms"],
+    ["--server-setting", "--pace-cap-ms=5"],
+    ["--server-setting", "data=elsewhere.db"],
+    ["--server-setting", "log-format=text"],
   ])("%s %s is refused", (flag, value) => {
     expect(() => read(flag, value)).toThrow();
   });
@@ -80,6 +92,8 @@ describe("the options", () => {
     const elsewhere = ["--url", "http://127.0.0.1:4000", "--accounts", "pool.jsonl"];
     expect(misuse(read(...elsewhere))).toBeUndefined();
     expect(misuse(read(...elsewhere, "--server-cpu", "0"))).toContain("--server-cpu");
+    const setting = ["--server-setting", "pace-cap-ms=5"];
+    expect(misuse(read(...elsewhere, ...setting))).toContain("--server-setting");
   });
 });
 

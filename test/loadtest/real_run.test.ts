@@ -96,6 +96,23 @@ describe("a run against a server of its own", () => {
     expect(result.memory?.perConnectionBytes).toBeNumber();
   });
 
+  test("hands its settings on to the server, and tells of them", async () => {
+    const few = ["--users", "4", "--actions", "4", "--time-scale", "20"];
+    const { output, exitCode } = await ended(
+      loadtest(...few, "--server-setting", "body-bytes=1", "--json"),
+    );
+    const result = JSON.parse(output) as Result;
+    expect(result.parameters.serverSettings).toEqual({ "body-bytes": "1" });
+    expect(result.errors).toEqual({ BODY_TOO_LARGE: result.totals.messagesSent });
+    expect([exitCode, result.because]).toEqual([1, expect.stringContaining("acknowledged")]);
+  });
+
+  test("does not begin with a setting that there is not, and says what the server said", async () => {
+    const { exitCode, errors } = await ended(loadtest("--server-setting", "pace-cup-ms=50"));
+    expect(exitCode).toBe(1);
+    expect(errors).toContain("unknown option '--pace-cup-ms=50'");
+  });
+
   test.each(["storm", "one-room", "no-sign-in"])("of the profile %s works", async (profile) => {
     const few = ["--users", "6", "--actions", "4", "--time-scale", "20"];
     expectSound(await resultOf("--profile", profile, ...few));
