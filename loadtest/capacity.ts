@@ -6,10 +6,8 @@ import type { RunOptions } from "./options.ts";
 import type { Progress } from "./progress.ts";
 import type { Parameters, Result, Verdict } from "./result.ts";
 import { run } from "./run.ts";
+import { stepOptions } from "./step.ts";
 import { fitVolumeLaw, type VolumeLaw } from "./volume_law.ts";
-
-/** Between two users' starts: a little more than a sign-in costs the server. */
-const CONNECT_EVERY_SECONDS = 0.015;
 
 export interface CapacityOptions extends Climb {
   /** Options of a step with so many users. */
@@ -61,6 +59,7 @@ export async function findCapacity(
   progress: Progress,
   interrupt: AbortSignal,
 ): Promise<Capacity | undefined> {
+  const { optionsOf, stepSeconds, targets } = options;
   const steps: CapacityStep[] = [];
   let last: Result | undefined;
   let because = "The highest number of users was reached, or the limit is known closely enough.";
@@ -68,12 +67,12 @@ export async function findCapacity(
     const users = nextUsers(options, steps);
     if (users === undefined) break;
     progress.step(`${users.toLocaleString("en")} users:`);
-    last = await run(stepOptions(options, users), progress, interrupt);
+    last = await run(stepOptions(optionsOf(users), stepSeconds), progress, interrupt);
     if (last.verdict === "interrupted") {
       because = "It was interrupted.";
       break;
     }
-    const step = stepOf(last, options.targets);
+    const step = stepOf(last, targets);
     steps.push(step);
     process.stderr.write(`${header}${rowOf(step)}`);
     if (step.verdict === "tester-bound") {
@@ -83,7 +82,6 @@ export async function findCapacity(
   }
   if (last === undefined || steps.length === 0) return undefined;
   const { startedAt, parameters, machine, versions } = last;
-  const { targets, stepSeconds } = options;
   const held = steps.filter(({ holds }) => holds);
   return {
     ...{ formatVersion: 1, startedAt, parameters, machine, versions, targets, stepSeconds },
@@ -116,22 +114,6 @@ export function capacityText({ steps, mostUsers, because, volumeLaw, targets }: 
     law,
     "",
   ].join("\n");
-}
-
-function stepOptions({ optionsOf, stepSeconds }: CapacityOptions, users: number): RunOptions {
-  const options = optionsOf(users);
-  const { parameters } = options;
-  const { betweenSeconds, timeScale } = parameters;
-  return {
-    ...options,
-    targets: [],
-    parameters: {
-      ...parameters,
-      actions: Math.max(1, Math.round((stepSeconds * timeScale) / betweenSeconds)),
-      connectEverySeconds: CONNECT_EVERY_SECONDS * timeScale,
-      holdUntilConnected: true,
-    },
-  };
 }
 
 function stepOf(result: Result, targets: readonly Target[]): CapacityStep {

@@ -28,6 +28,9 @@ import { resultText } from "./result_text.ts";
 import { InterruptedError, pinThisProcess, run } from "./run.ts";
 import { StartError } from "./server_process.ts";
 import { summaryOf } from "./summary.ts";
+import { runSweep, writeSweep } from "./sweep.ts";
+import { type SweepFlags, sweepMisuse, sweepOptionsOf, withSweepOptions } from "./sweep_options.ts";
+import { sweepExitCode, sweepText } from "./sweep_table.ts";
 import { exitCodes, MISUSED } from "./verdict.ts";
 
 /** Errors whose message is a sentence for people. */
@@ -124,6 +127,19 @@ withBaselineOptions(program.command("baselines"))
     if (baselines.wasInterrupted) throw new InterruptedError("interrupted");
     const isSound = baselines.rows.every((row) => row.isSound);
     process.exitCode = isSound ? exitCodes.passed : exitCodes.failed;
+  });
+
+withSweepOptions(program.command("sweep"))
+  .description("the same workload with one setting of the server at several values, in turn")
+  .action(async (_, command: Command) => {
+    const flags = command.opts<SweepFlags>();
+    const options = sweepOptionsOf(flags);
+    const complaint = sweepMisuse(options);
+    if (complaint !== undefined) return misused(complaint);
+    const sweep = await runSweep(options, createProgress(), interruption());
+    if (flags.out !== undefined) await writeSweep(sweep, flags.out);
+    say(sweepText(sweep));
+    process.exitCode = sweepExitCode(sweep);
   });
 
 program

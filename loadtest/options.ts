@@ -17,7 +17,7 @@ export interface RunOptions {
 }
 
 /** As commander hands them over: what was not given is not there. */
-interface Flags extends Partial<Record<NumberFlag, number>> {
+export interface Flags extends Partial<Record<NumberFlag, number>> {
   readonly profile: ProfileName;
   readonly mix?: ProfileParameters["mix"];
   readonly bodyWords?: ProfileParameters["bodyWords"];
