@@ -103,6 +103,7 @@ async function runAgainst(
       if (behaviour.cutsOff) cutTimer = setTimeout(() => fleet.cut(), halfOfActionsMs(parameters));
     },
   });
+  const stop = () => fleet.stop();
   try {
     const atRest = await monitor.connect();
     if (atRest === undefined) {
@@ -120,7 +121,7 @@ async function runAgainst(
     fleet.begin(startUs);
     monitor.begin(startUs);
     progress.begin(expectedSeconds(parameters));
-    interrupt.addEventListener("abort", () => fleet.stop());
+    interrupt.addEventListener("abort", stop);
     let serverEnded: string | undefined;
     void server?.ended.then((words) => {
       serverEnded = words;
@@ -142,6 +143,8 @@ async function runAgainst(
     });
   } finally {
     clearTimeout(cutTimer);
+    // The signal may outlive the run: the next one of several is told by it, too.
+    interrupt.removeEventListener("abort", stop);
     fleet.end();
     monitor.end();
     progress.end();
