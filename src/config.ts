@@ -164,6 +164,16 @@ export const settings = {
     1,
     3600,
   ),
+  cpu: {
+    summary: "core that the main thread is pinned to, on Linux; empty: it runs anywhere",
+    placeholder: "core",
+    default: "",
+    expected: "a whole number from 0 to 4095, or nothing",
+    parse(text: string): number | null | undefined {
+      if (text === "") return null;
+      return /^\d{1,4}$/.test(text) && Number(text) < 4096 ? Number(text) : undefined;
+    },
+  },
   stopSeconds: integer("longest time that stopping may take", "seconds", 5, 1, 60),
 } satisfies Record<string, Entry<unknown>>;
 

@@ -20,6 +20,7 @@ import {
   settings,
   variableOf,
 } from "./config.ts";
+import { PlacementError } from "./machine/placement.ts";
 import { createLog } from "./monitor/log.ts";
 import { type Running, serve, version } from "./serve.ts";
 import { ListenError } from "./session/listen.ts";
@@ -34,7 +35,14 @@ const hashSettings: readonly SettingName[] = ["data", "pepperFile", "hashMemoryK
 const pepperSettings: readonly SettingName[] = ["data", "pepperFile"];
 
 /** Errors whose message is a sentence for the operator. */
-const expectedErrors = [ConfigError, StoreFileError, ListenError, PepperError, UserCommandError];
+const expectedErrors = [
+  ConfigError,
+  PlacementError,
+  StoreFileError,
+  ListenError,
+  PepperError,
+  UserCommandError,
+];
 
 const program = new Command("hubbub")
   .description("A chat server: one process, one SQLite file, nothing lost.")

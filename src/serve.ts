@@ -10,6 +10,7 @@ import { Membership } from "./channels/membership.ts";
 import { paceMs } from "./channels/pacing.ts";
 import { Ring } from "./channels/ring.ts";
 import type { Config } from "./config.ts";
+import { Placement } from "./machine/placement.ts";
 import { Counters } from "./monitor/counters.ts";
 import { LoopDelay, Readings } from "./monitor/figures.ts";
 import { liveness, readiness } from "./monitor/health.ts";
@@ -41,6 +42,8 @@ const PRUNE_MS = 60_000;
 const PROFILE_SILENCE_SECONDS = MAX_PROFILE_SECONDS + 30;
 /** How often the WAL is copied into the database. */
 const CHECKPOINT_MS = 1000;
+/** How often threads are freed that the main thread has started and that are pinned like it. */
+const FREE_THREADS_MS = 1000;
 
 /** A write takes some microseconds, so that a turn of the event loop takes a few milliseconds. */
 const SOCKETS_PER_TURN = 500;
@@ -51,6 +54,8 @@ export interface Running {
   readonly url: string;
   /** The database file, absolute. */
   readonly dataFile: string;
+  /** The core that the main thread is pinned to, or null. */
+  readonly core: number | null;
   readonly counters: Counters;
   /** At what priority passwords are hashed: only when a core has nothing else to do, or low. */
   readonly hashPriority: "idle" | "low";
@@ -67,7 +72,7 @@ export const version: string = packageJson.version;
  * Builds and starts a server.
  *
  * @param died called once should the server be unable to go on.
- * @throws StoreFileError, ListenError with a sentence for the operator.
+ * @throws PlacementError, StoreFileError, ListenError with a sentence for the operator.
  */
 export async function serve(
   config: Config,
@@ -81,6 +86,11 @@ export async function serve(
 
   // Undoes what was started should a later step fail: a thread left over would keep the process.
   await using started = new AsyncDisposableStack();
+  const { cpu } = config;
+  const placement = new Placement(cpu, (reason) =>
+    eventLog.warn({ cpu, reason }, "the main thread is not pinned to a core"),
+  );
+  started.defer(() => placement.release());
   const store = await openStore(dataFile, config.durability, died);
   started.defer(() => store.close());
   const { writer, history } = store;
@@ -184,9 +194,13 @@ export async function serve(
     admitRegistration: () => registrations.take(clockMs()),
     openSessions: () => sessions.signIns(),
     profiler,
+    freely: placement.freely,
   });
 
   started.defer(() => auth.stop());
+
+  // The threads of the store run by now, and keep all cores.
+  placement.pin();
 
   let isStopping = false;
   const upgradeOptions = {
@@ -224,6 +238,7 @@ export async function serve(
     setInterval(() => sessions.checkSlow(config.outboundBytes), SLOW_CHECK_MS),
     setInterval(() => budgets.prune(), PRUNE_MS),
     setInterval(() => void checkpoints.tick(), CHECKPOINT_MS),
+    setInterval(() => placement.freeOthers(), FREE_THREADS_MS),
     setInterval(() => membership.flush().catch(notFlushed), config.subscriptionFlushSeconds * 1000),
   ];
 
@@ -232,6 +247,7 @@ export async function serve(
   return {
     url: urlOf(server),
     dataFile,
+    core: placement.core,
     counters,
     hashPriority: auth.hashPriority,
     async stop() {
@@ -251,6 +267,7 @@ export async function serve(
         await membership.flush();
       } finally {
         loopDelay.stop();
+        placement.release();
         await store.close();
         await server.stop(true);
       }

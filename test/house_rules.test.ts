@@ -12,6 +12,7 @@ import { dirname, join, normalize } from "node:path";
 const rules: Readonly<Record<string, { rooms: readonly string[]; bun: boolean }>> = {
   wire: { rooms: [], bun: false },
   monitor: { rooms: [], bun: true },
+  machine: { rooms: [], bun: true },
   store: { rooms: ["wire", "monitor"], bun: true },
   channels: { rooms: ["wire", "store", "monitor"], bun: false },
   session: { rooms: ["channels", "store", "wire", "monitor"], bun: true },

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { interruption } from "../interruption.ts";
 import { misuse, type RunOptions, runOptionsOf, whole, withWorkloadOptions } from "../options.ts";
-import { StartError } from "../own_server.ts";
+import { StartError } from "../server_process.ts";
 import { createProgress } from "../progress.ts";
 import { resultText } from "../result_text.ts";
 import { InterruptedError, plateauSeconds, run } from "../run.ts";

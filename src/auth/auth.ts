@@ -8,7 +8,7 @@ import type { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { AccessTokens } from "./access_tokens.ts";
 import { addressFinder } from "./address.ts";
 import { authApp } from "./app.ts";
-import type { HashChildOptions } from "./hash_child.ts";
+import type { Freely, HashChildOptions } from "./hash_child.ts";
 import type { HashWorker } from "./hasher.ts";
 import { Identifier, type Identity } from "./identifier.ts";
 import type { Alarm } from "./sign_in_queue.ts";
@@ -51,6 +51,8 @@ export interface AuthParts {
   /** The sessions that have an open socket; they are in use. */
   readonly openSessions: () => Iterable<string>;
   readonly profiler: Profiler;
+  /** Starts a process that may run on any core, whatever this thread is pinned to. */
+  readonly freely?: Freely;
   /** Milliseconds since the Unix epoch. */
   readonly now?: () => number;
   /** Milliseconds of a clock that never goes back, for the allowances of those who try passwords. */

@@ -12,6 +12,9 @@ interface Waiting {
   reject(refusal: Refusal): void;
 }
 
+/** Runs what starts the process, so that it may run on any core. */
+export type Freely = <T>(start: () => T) => T;
+
 export interface HashChildOptions {
   /** Absolute. Only the child reads it. */
   readonly pepperFile: string;
@@ -22,6 +25,8 @@ export interface HashChildOptions {
   readonly mayMakePepper: boolean;
   /** Of new hashes. */
   readonly cost: HashCost;
+  /** Without it the process inherits the cores of the thread that starts it. */
+  readonly freely?: Freely | undefined;
 }
 
 /** Calls back once after a time, and does not keep the process alive for it. */
@@ -123,7 +128,8 @@ export class HashChild {
   #start(): void {
     if (this.#stopped) return;
     try {
-      this.#process = this.#spawn();
+      const { freely = (start) => start() } = this.#options;
+      this.#process = freely(() => this.#spawn());
       this.#log.debug({ pid: this.#process.pid }, "hasher started");
     } catch (error) {
       this.#died(String(error));

@@ -26,6 +26,7 @@ export function startPasswords(parts: AuthParts, signingSecret: string): Passwor
     pepperFile,
     mayMakePepper: !existsSync(pepperFile) && !reads.needsPepper(),
     cost: { memoryKib: config.hashMemoryKib, passes: config.hashPasses },
+    freely: parts.freely,
   };
   const { startWorker = () => new HashChild(options, log) } = parts;
   const workers = Array.from({ length: config.hashesAtOnce }, () => startWorker(options, log));

@@ -4,11 +4,13 @@ interface Listening {
   readonly url: string;
   readonly dataFile: string;
   readonly hashPriority: "idle" | "low";
+  /** Null where the main thread may run anywhere. */
+  readonly core: number | null;
 }
 
 /** What the server says when it is up: lines for people, and the same as fields for the log. */
 export function banner(
-  { url, dataFile, hashPriority }: Listening,
+  { url, dataFile, hashPriority, core }: Listening,
   config: Config,
   version: string,
 ): { text: string; fields: Record<string, unknown> } {
@@ -20,6 +22,7 @@ export function banner(
       : "at low priority (there is no chrt to make it idle priority)";
   const count = (value: number) => value.toLocaleString("en");
   const firstAccount = `${bunCommand()} hubbub chat general --user ada --register --url ${url}`;
+  const placement = core === null ? "" : `\n  core        ${core}: the main thread stays on it`;
   const text = `
 Hubbub ${version} is listening on ${url}
 
@@ -27,7 +30,7 @@ Hubbub ${version} is listening on ${url}
   durability  ${config.durability}: what was acknowledged ${survives}
   sign-in     passwords are hashed ${hashing}
   limits      ${count(config.bodyBytes)} bytes a message, ${count(config.messagesPerSecond)} messages a second each,
-              ${count(config.channelsPerUser)} channels each, ${count(config.connections)} connections
+              ${count(config.channelsPerUser)} channels each, ${count(config.connections)} connections${placement}
 
   Make the first account and talk, in another terminal:
               ${firstAccount}
@@ -38,7 +41,7 @@ Hubbub ${version} is listening on ${url}
   const limits = { bodyBytes, messagesPerSecond, channelsPerUser, connections };
   return {
     text,
-    fields: { url, dataFile, version, durability, hashPriority, limits, firstAccount },
+    fields: { url, dataFile, core, version, durability, hashPriority, limits, firstAccount },
   };
 }
 

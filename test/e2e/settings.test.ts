@@ -66,6 +66,7 @@ describe("a wrong setting is refused with its name, its value and what would be 
     ["--log-level", "INFO", "one of debug, info, warn, error, silent"],
     ["--host", "http://here", "a host name or an IP address"],
     ["--data", "./data/", "a file name"],
+    ["HUBBUB_CPU", "4096", "a whole number from 0 to 4095, or nothing"],
     [
       "HUBBUB_ORIGINS",
       "https://a.example, b.example",
