@@ -5,6 +5,7 @@ import type { Account } from "./accounts.ts";
 import { StartError } from "./server_process.ts";
 import { nowUs } from "./tester/clock.ts";
 import { Entrance } from "./tester/entrance.ts";
+import { Inflater } from "./tester/inflater.ts";
 import { KnownFrames } from "./tester/known_frames.ts";
 import { Pass } from "./tester/pass.ts";
 import { Schedule } from "./tester/schedule.ts";
@@ -57,6 +58,7 @@ export class Monitor implements EventSink, SocketEvents {
     const pass = new Pass(url, account);
     this.#entrance = new Entrance({
       ...{ url, subprotocol, pass, random: Math.random, events: this },
+      inflater: new Inflater(),
       onSocket: (socket) => {
         this.#socket = socket;
       },

@@ -156,6 +156,11 @@ export const settings = {
     0,
     1000,
   ),
+  compression: choice(
+    "whether larger frames are compressed (permessage-deflate) for clients that can read it",
+    ["off", "on"],
+    "off",
+  ),
   idleSeconds: integer("silence after which a connection is closed", "seconds", 60, 8, 960),
   subscriptionFlushSeconds: integer(
     "time between writes of joins and leaves",

@@ -18,6 +18,7 @@ import type { Log as EventLog } from "./monitor/log.ts";
 import { Profiler } from "./monitor/profiler.ts";
 import { ThreadSampling } from "./monitor/thread_sampling.ts";
 import { Budgets, TokenBucket } from "./session/budget.ts";
+import { compressesFor } from "./session/compression.ts";
 import { greetingOf } from "./session/greeting.ts";
 import { Intake } from "./session/intake.ts";
 import { type Handlers, listen, urlOf } from "./session/listen.ts";
@@ -112,10 +113,11 @@ export async function serve(
     counters,
     flushFailed: notFlushed,
   });
+  const compresses = compressesFor(config);
   const delivery = new Delivery({
     channels,
     ring,
-    publish: (topic, frame) => server.publish(topic, frame),
+    publish: (topic, frame) => server.publish(topic, frame, compresses(frame)),
     counters,
     socketsPerTurn: SOCKETS_PER_TURN,
   });

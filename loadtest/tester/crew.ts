@@ -1,5 +1,6 @@
 import { nowUs } from "./clock.ts";
 import { Gauges } from "./gauges.ts";
+import { Inflater } from "./inflater.ts";
 import { Findings, Room } from "./integrity.ts";
 import { KnownFrames } from "./known_frames.ts";
 import type { FromTester, Plan } from "./messages.ts";
@@ -30,6 +31,7 @@ export class Crew implements Surroundings {
   readonly knownFrames = new KnownFrames();
   startUs = 0;
   nonceStem = "";
+  readonly #inflater = new Inflater();
   readonly #plan: Plan;
   readonly #tell: (message: FromTester) => void;
   readonly #rooms = new Map<number, Room>();
@@ -159,6 +161,7 @@ export class Crew implements Surroundings {
       subprotocol: encoding === "protobuf" ? "hubbub.v1" : "hubbub.v1.json",
       name,
       pass,
+      inflater: this.#inflater,
       workload: new Workload({ channels, joinsAtFirst, mix, bodyWords }, seededRandom(seed, index)),
       random: seededRandom(seed ^ BACKOFF_SEED, index),
       actions,

@@ -2,6 +2,7 @@ import { asHubbubError } from "../../src/client/errors.ts";
 import type { Subprotocol } from "../../src/client/frames.ts";
 import { hubbubAddress } from "./address.ts";
 import { backoffMs } from "./backoff.ts";
+import type { Inflater } from "./inflater.ts";
 import type { Pass } from "./pass.ts";
 import type { Random } from "./random.ts";
 import { type SocketEvents, TesterSocket } from "./socket.ts";
@@ -15,6 +16,7 @@ interface Options {
   readonly pass: Pass;
   readonly random: Random;
   readonly events: SocketEvents;
+  readonly inflater: Inflater;
   /** A connection has been begun. */
   readonly onSocket: (socket: TesterSocket) => void;
   /** Counts a refusal by its code. */
@@ -47,7 +49,8 @@ export class Entrance {
 
   /** Opens a socket. Where no token is to be had, another attempt follows by itself. */
   async open(): Promise<void> {
-    const { url, subprotocol, pass, events, onSocket, onRefusal, onGivingUp } = this.#options;
+    const { url, subprotocol, pass, events, inflater, onSocket, onRefusal, onGivingUp } =
+      this.#options;
     let token: string;
     try {
       token = await pass.accessToken();
@@ -60,7 +63,7 @@ export class Entrance {
       return;
     }
     if (this.#isShut) return;
-    onSocket(new TesterSocket(hubbubAddress(url, token, subprotocol), events));
+    onSocket(new TesterSocket(hubbubAddress(url, token, subprotocol), events, inflater));
   }
 
   /** @param retryAfterMs what the server asked for; 0 where it did not say. */

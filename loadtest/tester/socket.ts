@@ -1,7 +1,8 @@
 import type { Socket } from "bun";
 import type { Address } from "./address.ts";
 import { FrameReader } from "./frame_reader.ts";
-import { readHandshake } from "./handshake.ts";
+import { OFFERED_EXTENSION, readHandshake } from "./handshake.ts";
+import { FrameError, Inflater } from "./inflater.ts";
 
 /** What a socket tells its user. */
 export interface SocketEvents {
@@ -10,7 +11,8 @@ export interface SocketEvents {
   text(text: string): void;
   /**
    * The connection has ended, or never began. `reason` is the close code (1006 without a close
-   * frame), the server's error code where it refused the upgrade, or UNREACHABLE. Called once.
+   * frame), the server's error code where it refused the upgrade, UNREACHABLE, INVALID_FRAME where what
+   * the server sent is no WebSocket, or EXTENSION_NOT_OFFERED. Called once.
    */
   closed(reason: string): void;
 }
@@ -27,14 +29,17 @@ const NO_CLOSE_FRAME = "1006";
 export class TesterSocket {
   readonly #events: SocketEvents;
   readonly #reader: FrameReader;
+  readonly #inflater: Inflater;
   #socket: Socket | undefined;
   /** The answer to the handshake as far as it has come; undefined once that was read. */
   #handshake: Buffer | undefined = Buffer.alloc(0);
   #unsent: Buffer[] = [];
   #isClosed = false;
 
-  constructor(address: Address, events: SocketEvents) {
+  /** @param inflater shared by those who are sent the same. */
+  constructor(address: Address, events: SocketEvents, inflater = new Inflater()) {
     this.#events = events;
+    this.#inflater = inflater;
     this.#reader = new FrameReader((opcode, bytes, from, to) =>
       this.#receive(opcode, bytes, from, to),
     );
@@ -84,7 +89,7 @@ export class TesterSocket {
 
   #data(bytes: Buffer): void {
     if (this.#isClosed) return;
-    if (this.#handshake === undefined) return this.#reader.read(bytes);
+    if (this.#handshake === undefined) return this.#read(bytes);
     this.#handshake = Buffer.concat([this.#handshake, bytes]);
     const answer = readHandshake(this.#handshake);
     if (answer === undefined) return;
@@ -95,7 +100,18 @@ export class TesterSocket {
     }
     const rest = this.#handshake.subarray(answer.bytes);
     this.#handshake = undefined;
-    if (rest.length > 0) this.#reader.read(rest);
+    if (answer.deflates) this.#reader.inflater = this.#inflater;
+    if (rest.length > 0) this.#read(rest);
+  }
+
+  #read(bytes: Uint8Array): void {
+    try {
+      this.#reader.read(bytes);
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.#end("INVALID_FRAME");
+      this.#socket?.terminate();
+    }
   }
 
   #receive(opcode: number, bytes: Uint8Array, from: number, to: number): void {
@@ -158,6 +174,7 @@ function handshakeOf(url: URL, { path, headers }: Address): string {
     "Upgrade: websocket",
     "Sec-WebSocket-Version: 13",
     `Sec-WebSocket-Key: ${Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64")}`,
+    `Sec-WebSocket-Extensions: ${OFFERED_EXTENSION}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     "",
     "",

@@ -1,5 +1,6 @@
 import type { Subprotocol } from "../../src/client/frames.ts";
 import type { Gauges } from "./gauges.ts";
+import type { Inflater } from "./inflater.ts";
 import type { Findings, Room } from "./integrity.ts";
 import type { KnownFrames } from "./known_frames.ts";
 import type { Pass } from "./pass.ts";
@@ -14,6 +15,8 @@ export interface UserSettings {
   readonly subprotocol: Subprotocol;
   readonly name: string;
   readonly pass: Pass;
+  /** All users' own. */
+  readonly inflater: Inflater;
   readonly workload: Workload;
   /** For back-off only, so that a lost connection does not change what the user does later. */
   readonly random: Random;

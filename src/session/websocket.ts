@@ -5,6 +5,7 @@ import type { Encoding } from "../wire/encoding.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { json } from "../wire/json.ts";
 import { refusal } from "../wire/refusal.ts";
+import { CompressingSocket, compressesFor } from "./compression.ts";
 import type { Intake } from "./intake.ts";
 import type { Services } from "./services.ts";
 import { type Identity, Session } from "./session.ts";
@@ -71,10 +72,13 @@ export function websocketHandler(
   sessions: Sessions,
   intake: Intake,
 ): WebSocketHandler<SocketData> {
-  const { frameBytes, outboundBytes, idleSeconds } = services.config;
+  const { frameBytes, outboundBytes, idleSeconds, compression } = services.config;
+  const isCompressing = compression === "on";
+  const compresses = compressesFor(services.config);
   return {
-    // With compression on, publish would compress every message.
-    perMessageDeflate: false,
+    // One compressor for all sockets, reset after each message: nothing is kept for a connection.
+    perMessageDeflate: isCompressing,
+    // Of a compressed frame it bounds what it inflates to.
     maxPayloadLength: frameBytes,
     idleTimeout: idleSeconds,
     sendPings: true,
@@ -84,7 +88,8 @@ export function websocketHandler(
     closeOnBackpressureLimit: true,
     open(socket) {
       const { identity, encoding } = socket.data;
-      const session = new Session(identity, encoding, socket, services);
+      const sink = isCompressing ? new CompressingSocket(socket, compresses) : socket;
+      const session = new Session(identity, encoding, sink, services);
       socket.data.session = session;
       try {
         sessions.opened(session);

@@ -69,6 +69,11 @@ export class RawConnection {
     return connection;
   }
 
+  /** What was agreed on beside the protocol itself. */
+  get extensions(): string {
+    return this.#socket.extensions;
+  }
+
   get welcome(): ValueOf<"welcome"> {
     const event = this.events.find(({ event }) => event.case === "welcome")?.event;
     if (event?.case !== "welcome") throw new Error("not welcomed");

@@ -3,6 +3,8 @@ import { connect, type Socket } from "node:net";
 /** A WebSocket frame as it lay on the wire. */
 export interface WireFrame {
   readonly opcode: number;
+  /** RSV1 is set: the payload is as permessage-deflate leaves it. */
+  readonly isCompressed: boolean;
   readonly payload: Buffer;
 }
 
@@ -29,8 +31,12 @@ export class RawPeer {
     });
   }
 
-  /** Connects and shakes hands; what the server sends from then on is kept. */
-  static async open(url: string, accessToken: string): Promise<RawPeer> {
+  /**
+   * Connects and shakes hands; what the server sends from then on is kept.
+   *
+   * @param extension what the peer offers, such as `permessage-deflate`.
+   */
+  static async open(url: string, accessToken: string, extension?: string): Promise<RawPeer> {
     const { hostname, port } = new URL(url);
     const socket = connect(Number(port), hostname);
     const peer = new RawPeer(socket);
@@ -44,6 +50,7 @@ export class RawPeer {
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
         "Sec-WebSocket-Protocol: hubbub.v1",
         `Authorization: Bearer ${accessToken}`,
+        ...(extension === undefined ? [] : [`Sec-WebSocket-Extensions: ${extension}`]),
         "",
         "",
       ].join("\r\n"),
@@ -61,15 +68,25 @@ export class RawPeer {
     return peer;
   }
 
+  /** What the server answered to the handshake. */
+  get head(): string {
+    return Buffer.concat(this.#received).toString("latin1").split("\r\n\r\n")[0] ?? "";
+  }
+
   /** Sends a frame, masked as clients must (RFC 6455, section 5.3). */
-  send(opcode: number, payload: Uint8Array): void {
+  send(opcode: number, payload: Uint8Array, isCompressed = false): void {
     const length =
       payload.length < 126
         ? Buffer.from([0x80 | payload.length])
         : Buffer.from([0x80 | 126, payload.length >> 8, payload.length & 0xff]);
     // A mask of zeros leaves the payload as it is.
     this.socket.write(
-      Buffer.concat([Buffer.from([0x80 | opcode]), length, Buffer.alloc(4), payload]),
+      Buffer.concat([
+        Buffer.from([0x80 | (isCompressed ? 0x40 : 0) | opcode]),
+        length,
+        Buffer.alloc(4),
+        payload,
+      ]),
     );
   }
 
@@ -94,6 +111,7 @@ export class RawPeer {
     let at = bytes.indexOf("\r\n\r\n") + 4;
     while (at + 2 <= bytes.length) {
       const opcode = (bytes[at] as number) & 0x0f;
+      const isCompressed = ((bytes[at] as number) & 0x40) !== 0;
       let length = (bytes[at + 1] as number) & 0x7f;
       let payloadAt = at + 2;
       if (length === 126) {
@@ -104,7 +122,7 @@ export class RawPeer {
         payloadAt = at + 10;
       }
       if (payloadAt + length > bytes.length) break;
-      frames.push({ opcode, payload: bytes.subarray(payloadAt, payloadAt + length) });
+      frames.push({ opcode, isCompressed, payload: bytes.subarray(payloadAt, payloadAt + length) });
       at = payloadAt + length;
     }
     return frames;
