@@ -5,67 +5,12 @@ import { ErrorCode } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
 import { hubbub } from "../support/process.ts";
 import { RawConnection, send } from "../support/raw_connection.ts";
 import { PASSWORD, register } from "../support/server.ts";
-import { makeFolder, removeFolder } from "../support/temp.ts";
+import { mountSmallDisk, type SmallDisk } from "../support/small_disk.ts";
 import { until } from "../support/wait.ts";
 
 const GENERAL = 1;
 const DISK_BYTES = 4 * 1024 * 1024;
 const PATIENCE_MS = 90_000;
-
-/** A file system of a few MB. */
-interface SmallDisk {
-  /** Where a process that was started with `enter` finds it. */
-  readonly folder: string;
-  /** Where this process finds it. */
-  readonly seen: string;
-  /** Put before a command that is to see it. */
-  readonly enter: readonly string[];
-  unmount(): Promise<void>;
-}
-
-const tmpfs = (folder: string) => [
-  "mount",
-  "-t",
-  "tmpfs",
-  "-o",
-  `size=${DISK_BYTES}`,
-  "hubbub",
-  folder,
-];
-
-/** As root by a mount; else in a namespace of our own, held by a process. */
-async function mountSmallDisk(): Promise<SmallDisk | undefined> {
-  const folder = makeFolder();
-  if (Bun.spawnSync(tmpfs(folder)).success) {
-    const unmount = async () => {
-      // Detached, so that it goes even if a process still stands in it.
-      Bun.spawnSync(["umount", "--lazy", folder]);
-      removeFolder(folder);
-    };
-    return { folder, seen: folder, enter: [], unmount };
-  }
-  const script = `${tmpfs(folder).join(" ")} && echo mounted && exec cat`;
-  const holder = Bun.which("unshare")
-    ? Bun.spawn(["unshare", "-rm", "sh", "-c", script], {
-        stdin: "pipe",
-        stdout: "pipe",
-        stderr: "ignore",
-      })
-    : undefined;
-  const { value } = (await holder?.stdout.getReader().read()) ?? {};
-  if (holder === undefined || value === undefined) {
-    removeFolder(folder);
-    return undefined;
-  }
-  const enter = ["nsenter", "--preserve-credentials", "-U", "-m", "-t", `${holder.pid}`, "--"];
-  const unmount = async () => {
-    // The mount ends with the last process of its namespace.
-    await holder.stdin.end();
-    await holder.exited;
-    removeFolder(folder);
-  };
-  return { folder, seen: `/proc/${holder.pid}/root${folder}`, enter, unmount };
-}
 
 /** Starts a server whose data lies on the disk. */
 async function startOn(disk: SmallDisk) {
@@ -204,7 +149,7 @@ function post(url: string, path: string, accessToken: string, body: unknown = {}
   });
 }
 
-const probe = await mountSmallDisk();
+const probe = await mountSmallDisk(DISK_BYTES);
 await probe?.unmount();
 const sentence = "a full disk (skipped: neither mount nor unshare is allowed here)";
 
@@ -217,7 +162,7 @@ describe.skipIf(probe === undefined)(probe === undefined ? sentence : "a full di
     test(
       name,
       async () => {
-        disk = (await mountSmallDisk()) as SmallDisk;
+        disk = (await mountSmallDisk(DISK_BYTES)) as SmallDisk;
         try {
           server = await startOn(disk);
           await body();

@@ -23,17 +23,22 @@ export function hubbub(...args: string[]): string[] {
   return [process.execPath, join(ROOT, "src/main.ts"), ...args];
 }
 
-/** Starts a server process and waits until it listens. Rejects with its last words if it does not. */
+/**
+ * Starts a server process and waits until it listens. Rejects with its last words if it does not.
+ *
+ * @param enter put before the command, where the folder is not seen from everywhere.
+ */
 export async function startProcess(
   folder: string,
   settings: Settings = {},
+  enter: readonly string[] = [],
 ): Promise<ServerProcess> {
   const all = { port: 0, data: join(folder, "hubbub.db"), logFormat: "json", ...settings };
   const flags = Object.entries(all).flatMap(([name, value]) => [
     flagOf(name as SettingName),
     String(value),
   ]);
-  const child = Bun.spawn(hubbub("serve", ...flags), {
+  const child = Bun.spawn([...enter, ...hubbub("serve", ...flags)], {
     cwd: folder,
     env: { PATH: process.env.PATH },
     stdout: "pipe",
