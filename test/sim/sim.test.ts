@@ -20,22 +20,44 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { makeFolder, removeFolder } from "../support/temp.ts";
-import { World } from "./world.ts";
+import { type Scale, World } from "./world.ts";
 
 const SHORT_STEPS = 400;
 const LONG_STEPS = 4_000;
+/** Lives at full load: many clients, much at every step, and nobody held back by a rate. */
+const CROWDED_STEPS = 800;
+const UNLIMITED = 1_000_000;
+const CROWD: Scale = {
+  accounts: 8,
+  moreClients: 22,
+  actsAtOnce: 12,
+  config: {
+    sessionsPerUser: UNLIMITED,
+    messagesPerSecond: UNLIMITED,
+    messageBurst: UNLIMITED,
+    commandsPerSecond: UNLIMITED,
+    commandBurst: UNLIMITED,
+    refusalsBeforeClose: UNLIMITED,
+  },
+};
 const SHOWN_STEPS = 60;
 
 const isRepeat = process.env.SIM_SEED !== undefined;
 const firstSeed = Number(process.env.SIM_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const runs = isRepeat ? 1 : Number(process.env.SIM_RUNS ?? 250);
 const longRuns = isRepeat ? 1 : Math.ceil(runs / 60);
+const crowdedRuns = isRepeat ? 1 : Math.ceil(runs / 120);
 
 const folder = makeFolder();
 afterAll(() => removeFolder(folder));
 
-async function expectFaultless(seed: number, steps: number, path: string): Promise<void> {
-  const world = new World(seed, path);
+async function expectFaultless(
+  seed: number,
+  steps: number,
+  path: string,
+  scale?: Scale,
+): Promise<void> {
+  const world = new World(seed, path, scale);
   await world.run(steps);
   const { faults } = world.verdict;
   if (faults.length === 0) return;
@@ -61,6 +83,16 @@ describe("whatever happens in whatever order, nothing is lost, doubled, reordere
     async () => {
       for (let seed = firstSeed; seed < firstSeed + longRuns; seed++) {
         await expectFaultless(seed, LONG_STEPS, join(folder, `${seed}.db`));
+      }
+    },
+    patienceMs,
+  );
+
+  test(
+    `in ${crowdedRuns} crowded lives`,
+    async () => {
+      for (let seed = firstSeed; seed < firstSeed + crowdedRuns; seed++) {
+        await expectFaultless(seed, CROWDED_STEPS, ":memory:", CROWD);
       }
     },
     patienceMs,

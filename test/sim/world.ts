@@ -11,8 +11,21 @@ import { Random } from "./random.ts";
 import { type Accepted, Server } from "./server.ts";
 import { Verdict } from "./verdict.ts";
 
-/** More steps than anything can take to come to rest. */
+/** More steps than anything can take to come to rest, for each who acts in a step. */
 const PATIENCE = 20_000;
+
+/** How many take part in a world, at most, and how much they do in a step. */
+export interface Scale {
+  readonly accounts: number;
+  /** Two are there always. */
+  readonly moreClients: number;
+  /** Clients that act in one step, so that batches and queues fill. */
+  readonly actsAtOnce: number;
+  /** Settings that are not left to chance. */
+  readonly config: Partial<Config>;
+}
+
+const SMALL: Scale = { accounts: 3, moreClients: 3, actsAtOnce: 1, config: {} };
 
 const channelNames = ["general", "General", "b", "c", "d", "e", "f", "g"];
 
@@ -29,6 +42,7 @@ export class World {
   readonly verdict = new Verdict();
   readonly trace: string[] = [];
   readonly #random: Random;
+  readonly #scale: Scale;
   readonly #config: Config;
   readonly #db: Database;
   readonly #file: File;
@@ -43,18 +57,19 @@ export class World {
   #server: Server | undefined;
 
   /** @param path the database file, or `:memory:`. */
-  constructor(seed: number, path: string) {
+  constructor(seed: number, path: string, scale = SMALL) {
     const random = new Random(seed);
     this.#random = random;
-    this.#config = anyConfig(random);
+    this.#scale = scale;
+    this.#config = { ...anyConfig(random), ...scale.config };
     this.#db = openForWriting(path, "committed");
-    const accounts = [1, 2, 3].slice(0, 1 + random.below(3));
+    const accounts = Array.from({ length: 1 + random.below(scale.accounts) }, (_, id) => id + 1);
     for (const id of accounts) this.#addAccount(id);
     this.#file = new File(this.#db);
     this.#disk = new FakeDisk(this.#db, random);
     this.#model = new Model(this.verdict, this.#file, accounts);
     const { verdict } = this;
-    this.#clients = Array.from({ length: 2 + random.below(4) }, (_, id) => {
+    this.#clients = Array.from({ length: 2 + random.below(scale.moreClients + 1) }, (_, id) => {
       return new Client({ account: random.pick(accounts), id, random, verdict });
     });
     this.#weights = anyWeights(random, Object.keys(this.#actions));
@@ -77,7 +92,7 @@ export class World {
   readonly #actions: Readonly<Record<string, Action>> = {
     act: {
       isPossible: () => this.#clients.some((client) => client.isWelcome),
-      run: () => this.#pick((client) => client.isWelcome)?.act(channelNames),
+      run: () => this.#act(),
     },
     recover: {
       isPossible: () => this.#clients.some((client) => client.isWelcome && !client.isAtRest),
@@ -193,7 +208,8 @@ export class World {
   async #progress(isDone: () => boolean): Promise<void> {
     const useful = ["deliver", "read", "write", "written", "readPage", "pageRead", "timer"];
     for (let step = 0; this.#isFaultless; step++) {
-      if (step === PATIENCE) return this.verdict.must(false, "it does not come to rest");
+      if (step === PATIENCE * this.#scale.actsAtOnce)
+        return this.verdict.must(false, "it does not come to rest");
       if (this.#server === undefined && isDone()) return;
       const next = [...useful, "start", "closeOrphan"].filter((name) =>
         this.#actions[name]?.isPossible(),
@@ -233,6 +249,12 @@ export class World {
 
   #canRead(client: Client): boolean {
     return client.hasInbound && !this.#slow.has(client);
+  }
+
+  #act(): void {
+    for (let left = this.#scale.actsAtOnce; left > 0; left--) {
+      this.#pick((client) => client.isWelcome)?.act(channelNames);
+    }
   }
 
   #connect(): void {
