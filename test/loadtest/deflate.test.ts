@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { constants, deflateRawSync } from "node:zlib";
 import type { Result } from "../../loadtest/result.ts";
+import { hubbubAddress } from "../../loadtest/tester/address.ts";
 import { FrameReader } from "../../loadtest/tester/frame_reader.ts";
 import { OFFERED_EXTENSION, readHandshake } from "../../loadtest/tester/handshake.ts";
 import { FrameError, Inflater } from "../../loadtest/tester/inflater.ts";
@@ -97,7 +98,7 @@ describe("the tester", () => {
     const payload = "all of it again, ".repeat(100);
     const hear = async (url: string) => {
       const heard = Promise.withResolvers<string>();
-      const socket = new TesterSocket(url, "token", "hubbub.v1", {
+      const socket = new TesterSocket(hubbubAddress(url, "token", "hubbub.v1"), {
         binary: (bytes, from, to) => heard.resolve(Buffer.from(bytes.slice(from, to)).toString()),
         text: heard.resolve,
         closed: heard.resolve,
