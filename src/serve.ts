@@ -7,7 +7,7 @@ import { LANES } from "./channels/channel.ts";
 import { Channels } from "./channels/channels.ts";
 import { Delivery } from "./channels/delivery.ts";
 import { Membership } from "./channels/membership.ts";
-import { paceMs } from "./channels/pacing.ts";
+import { Pacing } from "./channels/pacing.ts";
 import { Ring } from "./channels/ring.ts";
 import type { Config } from "./config.ts";
 import { Placement } from "./machine/placement.ts";
@@ -122,6 +122,7 @@ export async function serve(
     socketsPerTurn: SOCKETS_PER_TURN,
   });
   const intake = new Intake(delivery, receive);
+  const pacing = new Pacing(config.paceCapMs);
 
   const unflushed: Services["unflushed"] = new Set();
   const log = new Log({
@@ -129,7 +130,7 @@ export async function serve(
     probe: () => writer.probe(),
     deliver: (result) => delivery.deliver(result),
     showNext: () => delivery.showNext(),
-    paceMs: (fanOutMs, perFrame) => paceMs(fanOutMs, perFrame, config.paceCapMs),
+    paceMs: (fanOutMs, messagesPerFrame) => pacing.waitMs(fanOutMs, messagesPerFrame),
     settled: () => {
       for (const session of unflushed) session.flush();
     },

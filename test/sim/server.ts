@@ -3,7 +3,7 @@ import { LANES } from "../../src/channels/channel.ts";
 import { Channels } from "../../src/channels/channels.ts";
 import { Delivery } from "../../src/channels/delivery.ts";
 import { Membership } from "../../src/channels/membership.ts";
-import { paceMs } from "../../src/channels/pacing.ts";
+import { Pacing } from "../../src/channels/pacing.ts";
 import { Ring } from "../../src/channels/ring.ts";
 import type { Config } from "../../src/config.ts";
 import { Counters } from "../../src/monitor/counters.ts";
@@ -120,6 +120,7 @@ export class Server {
       if (socket.isOpen) carryOut?.();
     });
     const unflushed: Services["unflushed"] = new Set();
+    const pacing = new Pacing(config.paceCapMs);
     let fanOutMs = 0;
     let lane = 0;
     this.#log = new Log({
@@ -143,7 +144,7 @@ export class Server {
         return hasMore;
       },
       // The file keeps whole milliseconds.
-      paceMs: (_, perFrame) => Math.ceil(paceMs(fanOutMs, perFrame, config.paceCapMs)),
+      paceMs: (_, perFrame) => Math.ceil(pacing.waitMs(fanOutMs, perFrame)),
       afterWrites: (task) => clock.schedule(0, task),
       shown: () => this.#intake.carryOut(),
       settled: () => {
