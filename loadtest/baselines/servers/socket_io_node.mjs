@@ -12,6 +12,9 @@ const server = new Server(http, {
   perMessageDeflate: false,
   httpCompression: false,
   serveClient: false,
+  // Under more load than it can carry, answers to its pings queue for longer than the usual 20 s, and
+  // it would close connections that are alive.
+  pingTimeout: 600_000,
 });
 
 server.on("connection", (socket) => {
