@@ -259,6 +259,7 @@ export async function serve(
       void server.stop();
       sessions.announceGoingAway();
       timers.forEach(clearInterval);
+      checkpoints.stop();
       await log.close();
       try {
         // All at once, where each last disconnect would write its own. Should the disk refuse, the

@@ -16,7 +16,7 @@ interface Options {
   /** Hands a frame to every subscriber of a topic. A broker between servers would take this place. */
   readonly publish: (topic: string, frame: Outgoing) => void;
   readonly counters: Counters;
-  /** A turn ends when it has written to so many sockets, counting one for each of its channels. */
+  /** A turn ends with the lane that passes so many sockets, counting one for each of its channels. */
   readonly socketsPerTurn: number;
 }
 
@@ -39,7 +39,8 @@ interface Part {
  * `deliver` begins, and `showNext` is called until it is over.
  *
  * While that is under way, some connections have seen a channel's newest messages and others have
- * not, so nothing may begin or end receiving: see `over`.
+ * not, so nothing may begin or end receiving, but for a channel that is not in the batch and for
+ * sockets that close: see `over`.
  */
 export class Delivery {
   readonly #options: Options;

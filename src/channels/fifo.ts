@@ -1,5 +1,5 @@
 /** Taken slots are given up when there are this many of them, and as many as are left. */
-const GIVE_UP_FROM = 1024;
+const GIVE_UP_FROM = 32;
 
 /** First in, first out, with a look at any place. Each operation takes constant time on average. */
 export class Fifo<Item> {

@@ -89,6 +89,8 @@ export class Membership {
    */
   async join(user: User, name: string, by: Connection): Promise<Channel | ErrorCode> {
     if (this.#isFull(user, name)) return ErrorCode.TOO_MANY_CHANNELS;
+    // Whoever waits for a new channel goes on in the same turn, before anybody can have sent to it: so
+    // nothing of it is being delivered. Those of an existing channel come at times when nothing is.
     const found = this.#options.channels.named(name) ?? (await this.#options.channels.create(name));
     if (typeof found === "number" || user.channels.has(found.id)) return found;
     // While the channel was being created, the one who asked may have gone, and the user with it:

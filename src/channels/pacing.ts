@@ -10,7 +10,7 @@ const SMOOTHING = 1 / 4;
  * gather for the next one saves time. Where frames carry a message or two, nothing is in short
  * supply but patience: the wait is as long as fan-out takes, which leaves half of the time for
  * everything else. The more messages a frame carries, the longer the wait, so that under load
- * fan-out takes a fifth of the time at most. Where it takes next to nothing there is nothing to
+ * fan-out takes a fifth of the time, until the wait is at its cap. Where it takes next to nothing there is nothing to
  * save, and the wait is next to none.
  *
  * What fan-out takes is an average of the last few batches, of which none counts for more than twice

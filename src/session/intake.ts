@@ -13,6 +13,8 @@ interface Waiting {
 
 /** So many bytes may wait at most; beyond that frames are carried out at once. */
 const MOST_WAITING_BYTES = 16 * 1024 * 1024;
+/** What a waiting frame costs beside its bytes: objects, a slot. An estimate, so that empty ones count. */
+const FRAME_OVERHEAD_BYTES = 200;
 
 /**
  * What clients send, carried out in the order in which it came. While a batch is being delivered in
@@ -36,7 +38,7 @@ export class Intake {
       return this.#receive(session, data);
     }
     this.#waiting.push({ session, data });
-    this.#waitingBytes += data.length;
+    this.#waitingBytes += data.length + FRAME_OVERHEAD_BYTES;
     if (this.#waitingBytes <= MOST_WAITING_BYTES) return;
     while (this.#delivery.isUnderWay) this.#delivery.showNext();
     this.carryOut();

@@ -5,7 +5,7 @@ import { ServerFrameSchema } from "../wire/gen/hubbub/v1/frames_pb.ts";
 import { memberChannel, pageLimit } from "./member_channel.ts";
 import type { Session } from "./session.ts";
 
-/** A page of a channel's history. Only what has been delivered is shown. */
+/** A page of a channel's history. Only what has been delivered, or is being delivered, is shown. */
 export function readHistory(
   session: Session,
   request: number,

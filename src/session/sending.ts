@@ -3,7 +3,7 @@ import type { ClientFrameSendReader } from "../wire/gen/straight_line.ts";
 import { memberChannel } from "./member_channel.ts";
 import type { Session } from "./session.ts";
 
-export const MAX_NONCE_BYTES = 64;
+const MAX_NONCE_BYTES = 64;
 
 /** Hot: checks a message and puts it into the open batch. */
 export function send(session: Session, message: ClientFrameSendReader): void {

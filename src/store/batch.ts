@@ -29,11 +29,6 @@ export class BatchWriter {
   #bytes = new Uint8Array(FIRST_CAPACITY_BYTES);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
-  #entries = 0;
-
-  get entries(): number {
-    return this.#entries;
-  }
 
   get bytes(): number {
     return this.#length;
@@ -65,7 +60,6 @@ export class BatchWriter {
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.#bytes.slice(0, this.#length);
     this.#length = 0;
-    this.#entries = 0;
     return taken;
   }
 
@@ -74,7 +68,6 @@ export class BatchWriter {
     this.#view.setUint32(at + 4, author, true);
     this.#view.setUint32(at + 8, nonceBytes, true);
     this.#view.setUint32(at + 12, restBytes, true);
-    this.#entries += 1;
   }
 
   #reserve(bytes: number): void {

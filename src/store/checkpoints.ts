@@ -17,6 +17,7 @@ interface Options {
 export class Checkpoints {
   readonly #options: Options;
   #running = false;
+  #isStopped = false;
 
   constructor(options: Options) {
     this.#options = options;
@@ -28,11 +29,16 @@ export class Checkpoints {
     this.#running = true;
     try {
       const frames = await this.#options.checkpoint();
-      if (frames > RESTART_FRAMES) await this.#options.restartWal();
+      if (frames > RESTART_FRAMES && !this.#isStopped) await this.#options.restartWal();
     } catch (error) {
       this.#options.failed(error);
     } finally {
       this.#running = false;
     }
+  }
+
+  /** Asks for nothing more: the writer is about to close. */
+  stop(): void {
+    this.#isStopped = true;
   }
 }

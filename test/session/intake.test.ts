@@ -80,9 +80,21 @@ describe("what clients send", () => {
   test("waits within a bound of bytes; beyond it the delivery is finished for its sake", () => {
     delivery.turnsLeft = 1000;
     const frame = new Uint8Array(1024 * 1024);
-    for (let count = 0; count < 16; count++) intake.take(session(), frame);
+    for (let count = 0; count < 15; count++) intake.take(session(), frame);
     expect([carriedOut.length, delivery.turnsLeft]).toEqual([0, 1000]);
-    intake.take(session(), "one more");
-    expect([carriedOut.length, delivery.turnsLeft]).toEqual([17, 0]);
+    intake.take(session(), frame);
+    expect([carriedOut.length, delivery.turnsLeft]).toEqual([16, 0]);
+  });
+
+  test("is counted for what it costs, however empty it is", () => {
+    delivery.turnsLeft = 1000;
+    const empty = new Uint8Array(0);
+    let taken = 0;
+    while (carriedOut.length === 0 && taken < 1_000_000) {
+      intake.take(session(), empty);
+      taken += 1;
+    }
+    expect(carriedOut).toHaveLength(taken);
+    expect(taken).toBeLessThan(100_000);
   });
 });

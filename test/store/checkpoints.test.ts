@@ -68,6 +68,16 @@ describe("a checkpoint that fails", () => {
     expect(happened).toEqual(["checkpoint", error, "checkpoint"]);
   });
 
+  test("asks the writer for nothing once it is stopped", async () => {
+    const copying = Promise.withResolvers<number>();
+    checkpoint = () => copying.promise;
+    const tick = checkpoints.tick();
+    checkpoints.stop();
+    copying.resolve(BOUND_FRAMES + 1);
+    await tick;
+    expect(happened).toEqual(["checkpoint"]);
+  });
+
   test("is told of where the writer cannot start the WAL over", async () => {
     checkpoint = async () => BOUND_FRAMES + 1;
     restartWal = () => Promise.reject(error);
