@@ -152,7 +152,7 @@ export const settings = {
   paceCapMs: integer(
     "longest wait between deliveries under load; 0 turns pacing off",
     "ms",
-    100,
+    50,
     0,
     1000,
   ),
