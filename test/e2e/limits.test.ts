@@ -14,6 +14,13 @@ import {
 } from "../support/server.ts";
 import { until } from "../support/wait.ts";
 
+/** The file, as another program opens it: a thread of the stopped server may be closing it still. */
+function openBeside(folder: string): Database {
+  const db = new Database(join(folder, "hubbub.db"));
+  db.run("PRAGMA busy_timeout = 5000");
+  return db;
+}
+
 const GENERAL = 1;
 
 type KnownError = Exclude<ErrorCode, ErrorCode.UNSPECIFIED>;
@@ -143,7 +150,7 @@ const provocations: Record<KnownError, () => Promise<ErrorCode>> = {
     await register(first.url, "bob");
     await first.stop();
     // A channel that has all but used up its numbers, as nobody can make one in a test's time.
-    const db = new Database(join(first.folder, "hubbub.db"));
+    const db = openBeside(first.folder);
     const values = [GENERAL, 2 ** 32 - 1];
     db.run("INSERT INTO message VALUES (NULL, ?, ?, 1, x'00', x'00')", values);
     db.close();
@@ -237,7 +244,7 @@ const provocations: Record<KnownError, () => Promise<ErrorCode>> = {
     for (const body of ["one", "two", "three"]) await before.expect("sent", send(GENERAL, body));
     await first.stop();
     // A hole in the file, which only somebody else could have made.
-    const db = new Database(join(first.folder, "hubbub.db"));
+    const db = openBeside(first.folder);
     db.run("DELETE FROM message WHERE channel_id = ? AND seq = 2", [GENERAL]);
     db.close();
     await using server = await startServer({}, first.folder);
