@@ -23,6 +23,7 @@ import {
   withWorkloadOptions,
 } from "./options.ts";
 import { createProgress } from "./progress.ts";
+import { reconnectsCommand } from "./reconnects/command.ts";
 import type { Result } from "./result.ts";
 import { resultText } from "./result_text.ts";
 import { InterruptedError, pinThisProcess, run } from "./run.ts";
@@ -141,6 +142,8 @@ withSweepOptions(program.command("sweep"))
     say(sweepText(sweep));
     process.exitCode = sweepExitCode(sweep);
   });
+
+program.addCommand(reconnectsCommand());
 
 program
   .command("alone")

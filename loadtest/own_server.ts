@@ -20,12 +20,14 @@ const RAISED = [
  *
  * @param cpu the core to pin it to, or null.
  * @param settings win over what is set here for the virtual users' sake.
+ * @param prepare puts more into the database, between the accounts and the start.
  * @throws StartError with the server's own words, as where it knows no such setting.
  */
 export async function startOwnServer(
   pool: Pool,
   cpu: number | null,
   settings: ServerSettings = {},
+  prepare: (data: string) => void = () => {},
 ): Promise<ServerProcess> {
   const folder = mkdtempSync(join(tmpdir(), "hubbub-loadtest-"));
   const remove = () => rmSync(folder, { recursive: true, force: true });
@@ -34,6 +36,7 @@ export async function startOwnServer(
     const file = join(folder, "pool.jsonl");
     writePool(file, pool);
     await importPool(file, data);
+    prepare(data);
     const command = commandOf(data, pool.users.length, settings);
     const server = await startServerProcess(command, cleanEnvironment(), cpu);
     return {

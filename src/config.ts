@@ -108,6 +108,13 @@ export const settings = {
     1_000_000,
   ),
   connections: integer("connections at once", "count", 20_000, 1, 1_000_000),
+  arrivalQueue: integer(
+    "requests that may wait to be let in when many arrive at once",
+    "count",
+    4096,
+    0,
+    100_000,
+  ),
   sessionsPerUser: integer("connections of one user at once", "count", 20, 1, 10_000),
   messagesPerSecond: integer("messages and pings of one user", "count", 20, 1, 1_000_000),
   messageBurst: integer("messages one user may send at once", "count", 60, 1, 1_000_000),

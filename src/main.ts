@@ -10,6 +10,7 @@ import { listPeppers, rotatePepper } from "./cli/pepper.ts";
 import { compareProfiles } from "./cli/profile/compare.ts";
 import { type TakeOptions, takeProfile } from "./cli/profile/take.ts";
 import { addUser, listUsers, setRole } from "./cli/user.ts";
+import { disableUser, enableUser, setPassword } from "./cli/user_access.ts";
 import { importUsers } from "./cli/user_import.ts";
 import {
   type Config,
@@ -102,12 +103,26 @@ withSettings(user.command("add"), hashSettings)
     addUser(configOf(command), name, options.role),
   );
 withSettings(user.command("role"), fileSettings)
-  .description("change what an account may do; connections that are open keep what they had")
+  .description("change what an account may do, its open connections included")
   .argument("<name>")
   .argument("<role>", "user, monitor or admin")
   .action((name: string, role: string, _, command: Command) =>
     setRole(configOf(command), name, role),
   );
+withSettings(user.command("password"), hashSettings)
+  .description(
+    "set a password, asked for or read from HUBBUB_PASSWORD, and end all sign-ins of the account",
+  )
+  .argument("<name>")
+  .action((name: string, _, command: Command) => setPassword(configOf(command), name));
+withSettings(user.command("disable"), fileSettings)
+  .description("let nobody use an account, and end all its sign-ins and connections")
+  .argument("<name>")
+  .action((name: string, _, command: Command) => disableUser(configOf(command), name));
+withSettings(user.command("enable"), fileSettings)
+  .description("let a disabled account be used again, by a new sign-in")
+  .argument("<name>")
+  .action((name: string, _, command: Command) => enableUser(configOf(command), name));
 withSettings(user.command("import"), hashSettings)
   .description("make the accounts of a file: a JSON object a line, with name, password, role")
   .argument("<file>")

@@ -17,6 +17,8 @@ import { liveness, readiness } from "./monitor/health.ts";
 import type { Log as EventLog } from "./monitor/log.ts";
 import { Profiler } from "./monitor/profiler.ts";
 import { ThreadSampling } from "./monitor/thread_sampling.ts";
+import { admit } from "./session/admit.ts";
+import { Arrivals } from "./session/arrivals.ts";
 import { Budgets, TokenBucket } from "./session/budget.ts";
 import { compressesFor } from "./session/compression.ts";
 import { greetingOf } from "./session/greeting.ts";
@@ -26,6 +28,7 @@ import { receive } from "./session/receive.ts";
 import type { Services } from "./session/services.ts";
 import { Sessions } from "./session/sessions.ts";
 import { upgrade, websocketHandler } from "./session/websocket.ts";
+import { AccountWatch } from "./store/account_watch.ts";
 import { AccountReads } from "./store/accounts.ts";
 import { Checkpoints } from "./store/checkpoints.ts";
 import { Log } from "./store/log.ts";
@@ -37,6 +40,8 @@ import { refusal } from "./wire/refusal.ts";
 
 /** How often slow sockets are looked for: 10,000 of them take about a millisecond. */
 const SLOW_CHECK_MS = 250;
+/** How often accounts are looked at that were changed beside the server: a read of microseconds. */
+const WATCH_MS = 250;
 /** How often budgets that are full are forgotten. */
 const PRUNE_MS = 60_000;
 /** The longest profile, and the time to put it together. */
@@ -185,10 +190,15 @@ export async function serve(
   });
   started.defer(() => profiler.close());
 
+  const accounts = new AccountReads(store.reads);
+  const watch = new AccountWatch(store.reads, {
+    changed: (account) => sessions.accountChanged(account, accounts.isLive),
+    failed: (err) => eventLog.warn({ err }, "changes of accounts could not be read; once more"),
+  });
   const auth = await startAuth({
     config,
     dataFolder: dirname(dataFile),
-    reads: new AccountReads(store.reads),
+    reads: accounts,
     run: writer.run,
     counters,
     log: eventLog,
@@ -206,16 +216,25 @@ export async function serve(
   placement.pin();
 
   let isStopping = false;
+  const arrivals = new Arrivals({
+    queue: config.arrivalQueue,
+    clockMs,
+    random: Math.random,
+    after: (delayMs, run) => void setTimeout(run, delayMs),
+  });
   const upgradeOptions = {
     services,
     sessions,
+    arrivals,
     identify: (request: Request) => auth.identify(request),
     isStopping: () => isStopping,
   };
   const answer: Handlers["fetch"] = (request, server) =>
     isStopping
       ? refusal(ErrorCode.GOING_AWAY, { retryAfterMs: 1000 })
-      : auth.fetch(request, server.requestIP(request)?.address);
+      : admit(request, arrivals, counters, () =>
+          auth.fetch(request, server.requestIP(request)?.address),
+        );
   const server = listen(config, {
     routes: {
       "/ws": (request, server) => upgrade(request, server, upgradeOptions),
@@ -239,6 +258,7 @@ export async function serve(
   });
   const timers = [
     setInterval(() => sessions.checkSlow(config.outboundBytes), SLOW_CHECK_MS),
+    setInterval(() => watch.look(), WATCH_MS),
     setInterval(() => budgets.prune(), PRUNE_MS),
     setInterval(() => void checkpoints.tick(), CHECKPOINT_MS),
     setInterval(() => placement.freeOthers(), FREE_THREADS_MS),

@@ -22,7 +22,7 @@ const rules: Readonly<Record<string, { rooms: readonly string[]; bun: boolean }>
   web: { rooms: ["client", "wire"], bun: false },
   loadtest: { rooms: ["client", "wire"], bun: true },
   bench: {
-    rooms: ["loadtest", "session", "channels", "store", "client", "wire", "monitor"],
+    rooms: ["loadtest", "session", "channels", "auth", "store", "client", "wire", "monitor"],
     bun: true,
   },
 };
@@ -245,7 +245,7 @@ describe("the scanner", () => {
     ["src/client/fixture.ts", 'import { a } from "../store/a.ts";', "client imports store"],
     ["loadtest/fixture.ts", 'import { a } from "../src/store/a.ts";', "loadtest imports store"],
     ["loadtest/fixture.ts", 'import { a } from "./bench/a.ts";', "loadtest imports bench"],
-    ["loadtest/bench/fixture.ts", 'import { a } from "../../src/auth/a.ts";', "bench imports auth"],
+    ["loadtest/bench/fixture.ts", 'import { a } from "../../src/cli/a.ts";', "bench imports cli"],
     ["src/cli/fixture.ts", 'import { a } from "../serve.ts";', "imports src/serve.ts"],
     ["src/auth/fixture.ts", 'import { a } from "../../test/a.ts";', "imports test/a.ts"],
     ["src/auth/fixture.ts", 'import { settings } from "../config.ts";', "more than `type Config`"],

@@ -5,6 +5,7 @@ import { version } from "../../package.json" with { type: "json" };
 import { describeMachine, describeVersions } from "../machine.ts";
 import { batch } from "./batch.ts";
 import { commit } from "./commit.ts";
+import { connect } from "./connect.ts";
 import type { Group } from "./group.ts";
 import { membership } from "./membership.ts";
 import { publish } from "./publish.ts";
@@ -22,6 +23,7 @@ const groups: Readonly<Record<string, Group>> = {
   ring,
   membership,
   publish,
+  connect,
 };
 
 interface Flags {

@@ -98,7 +98,13 @@ export class MainThread {
     };
     this.#sessions = Array.from({ length: connections }, (_, index) => {
       const name = `user_${index + 1}`;
-      const identity = { accountId: index + 1, name, role: "user", sessionId: "" } as const;
+      const identity = {
+        accountId: index + 1,
+        name,
+        role: "user",
+        sessionId: "",
+        epoch: 0,
+      } as const;
       const session = new Session(identity, binary, new DeafSocket(), services);
       session.opened();
       return session;

@@ -22,3 +22,9 @@ export function hubbubAddress(
   };
   return { server, path: "ws", headers };
 }
+
+/** The same, opened as a browser does. */
+export function ticketAddress(server: string, ticket: string, subprotocol: Subprotocol): Address {
+  const headers = { "Sec-WebSocket-Protocol": `${subprotocol}, ticket.${ticket}` };
+  return { server, path: "ws", headers };
+}

@@ -2,7 +2,9 @@ import { Elysia } from "elysia";
 import type { AccountReads } from "../store/accounts.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { describe } from "./documentation.ts";
+import type { GrantAnswer } from "./grant_answer.ts";
 import type { Identifier } from "./identifier.ts";
+import { ownPageOnly } from "./refresh_cookie.ts";
 import { jsonOfTwoPasswords } from "./request_body.ts";
 import { passwordBody, type SessionListAnswer, type TicketAnswer, type User } from "./schemas.ts";
 import type { SignIns } from "./sign_ins.ts";
@@ -14,6 +16,7 @@ export interface AccountRouteParts {
   readonly identifier: Identifier;
   readonly reads: AccountReads;
   readonly tickets: Tickets;
+  readonly grantAnswer: GrantAnswer;
   readonly ticketSeconds: number;
   /** The client's IP address, where it is known. */
   readonly addressOf: (request: Request) => string | undefined;
@@ -21,11 +24,14 @@ export interface AccountRouteParts {
   readonly now: () => number;
 }
 
+/** What any of these routes may say of the token. */
+const whoever = [ErrorCode.INVALID_TOKEN, ErrorCode.ACCOUNT_DISABLED] as const;
+
 /** Routes for those who are signed in: each takes an access token. */
 export function accountRoutes(parts: AccountRouteParts) {
-  const { signIns, identifier, reads, tickets, ticketSeconds, addressOf, now } = parts;
+  const { signIns, identifier, reads, tickets, grantAnswer, ticketSeconds, addressOf, now } = parts;
   return new Elysia({ prefix: "/auth" })
-    .derive(async ({ request }) => ({ identity: await identifier.byBearer(request) }))
+    .derive(({ request }) => ({ identity: identifier.byBearer(request) }))
     .get(
       "/me",
       ({ identity }): User => ({
@@ -38,15 +44,15 @@ export function accountRoutes(parts: AccountRouteParts) {
           summary: "Who is signed in",
           tag: "account",
           success: [200, "User"],
-          refusals: [ErrorCode.INVALID_TOKEN],
+          refusals: whoever,
           bearer: true,
         }),
       },
     )
     .post(
       "/ticket",
-      ({ identity }): TicketAnswer => ({
-        ticket: tickets.issue(identity),
+      ({ identity, request }): TicketAnswer => ({
+        ticket: tickets.issue(identity, request.headers.get("origin")),
         expires_in: ticketSeconds,
       }),
       {
@@ -55,24 +61,7 @@ export function accountRoutes(parts: AccountRouteParts) {
           summary: "Get a ticket that opens one socket, for browsers",
           tag: "sign in",
           success: [200, "Ticket"],
-          refusals: [ErrorCode.INVALID_TOKEN],
-          bearer: true,
-        }),
-      },
-    )
-    .post(
-      "/logout",
-      async ({ identity, set }) => {
-        await signIns.endSession(identity.sessionId, identity.accountId);
-        set.status = 204;
-      },
-      {
-        parse: "none",
-        detail: describe({
-          summary: "End this session",
-          tag: "sign in",
-          success: 204,
-          refusals: [ErrorCode.INVALID_TOKEN],
+          refusals: whoever,
           bearer: true,
         }),
       },
@@ -80,28 +69,25 @@ export function accountRoutes(parts: AccountRouteParts) {
     .post(
       "/password",
       async ({ identity, body, set, request }) => {
+        if (body.cookie) ownPageOnly(request);
         const { current_password: current, new_password: next } = body;
-        await signIns.changePassword(
-          identity,
-          current,
-          next,
-          visitorOf(request, addressOf(request)),
-        );
-        set.status = 204;
+        const visitor = visitorOf(request, addressOf(request));
+        const grant = await signIns.changePassword(identity, current, next, visitor);
+        return grantAnswer(grant, body.cookie, set);
       },
       {
         parse: jsonOfTwoPasswords,
         body: passwordBody,
         detail: describe({
-          summary: "Change the password, and end all other sessions",
+          summary: "Change the password, end all other sessions, and get new tokens for this one",
           tag: "account",
-          success: 204,
+          success: [200, "SignIn"],
           refusals: [
             ErrorCode.INVALID_FRAME,
             ErrorCode.INVALID_ARGUMENT,
             ErrorCode.BODY_TOO_LARGE,
             ErrorCode.INVALID_CREDENTIALS,
-            ErrorCode.INVALID_TOKEN,
+            ...whoever,
             ErrorCode.RATE_LIMITED,
             ErrorCode.SIGN_IN_BUSY,
             ErrorCode.PASSWORDS_UNAVAILABLE,
@@ -127,7 +113,7 @@ export function accountRoutes(parts: AccountRouteParts) {
           summary: "List this account's sessions",
           tag: "account",
           success: [200, "SessionList"],
-          refusals: [ErrorCode.INVALID_TOKEN],
+          refusals: whoever,
           bearer: true,
         }),
       },
@@ -144,7 +130,7 @@ export function accountRoutes(parts: AccountRouteParts) {
           summary: "End one of this account's sessions",
           tag: "account",
           success: 204,
-          refusals: [ErrorCode.INVALID_TOKEN, ErrorCode.NOT_FOUND],
+          refusals: [...whoever, ErrorCode.NOT_FOUND],
           bearer: true,
         }),
       },

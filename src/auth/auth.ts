@@ -8,9 +8,10 @@ import type { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { AccessTokens } from "./access_tokens.ts";
 import { addressFinder } from "./address.ts";
 import { authApp } from "./app.ts";
+import { grantAnswers } from "./grant_answer.ts";
 import type { Freely, HashChildOptions } from "./hash_child.ts";
 import type { HashWorker } from "./hasher.ts";
-import { Identifier, type Identity } from "./identifier.ts";
+import { type Caller, Identifier } from "./identifier.ts";
 import type { Alarm } from "./sign_in_queue.ts";
 import { SignIns } from "./sign_ins.ts";
 import { signingSecret } from "./signing_secret.ts";
@@ -77,7 +78,14 @@ export interface Auth {
    * Who asks for a socket. Await nothing between this and the upgrade: see Identifier. The caller
    * answers and counts a refusal.
    */
-  identify(request: Request): Promise<Identity | { readonly refused: ErrorCode }>;
+  identify(request: Request): Caller | { readonly refused: ErrorCode };
+  /**
+   * Lets nobody use the account: its sessions, tickets and open sockets end. False where there is no
+   * such account, or it is disabled already. Rejects with StoreError.
+   */
+  disableAccount(accountId: number): Promise<boolean>;
+  /** Lets it be used again, by a new sign-in. */
+  enableAccount(accountId: number): Promise<boolean>;
   /** Ends the hasher and the timers. Sign-ins that still wait are refused with GOING_AWAY. */
   stop(): Promise<void>;
 }
@@ -121,7 +129,7 @@ export async function startAuth(parts: AuthParts): Promise<Auth> {
     identifier,
     reads,
     tickets,
-    accessTokenSeconds,
+    grantAnswer: grantAnswers(accessTokenSeconds, config.refreshTokenDays * 24 * 60 * 60),
     ticketSeconds: config.ticketSeconds,
     addressOf: (request) => addresses.get(request),
     origins: config.origins,
@@ -145,6 +153,8 @@ export async function startAuth(parts: AuthParts): Promise<Auth> {
       return app.fetch(request);
     },
     identify: (request) => identifier.forSocket(request),
+    disableAccount: (accountId) => signIns.disable(accountId),
+    enableAccount: (accountId) => signIns.enable(accountId),
     async stop() {
       clearInterval(sweeping);
       await stopHashing();

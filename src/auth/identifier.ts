@@ -1,4 +1,4 @@
-import type { AccountReads, Role } from "../store/accounts.ts";
+import type { AccountReads, Role, Standing } from "../store/accounts.ts";
 import { StoreError } from "../store/errors.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import type { AccessTokens, SessionHolder } from "./access_tokens.ts";
@@ -7,14 +7,21 @@ import { Refusal } from "./refusal.ts";
 import { TICKET_SUBPROTOCOL_PREFIX, type Tickets } from "./tickets.ts";
 
 /** Who sent a request, as the account is now. */
-export interface Identity {
-  readonly accountId: number;
+export interface Identity extends SessionHolder {
   readonly name: string;
   readonly role: Role;
-  readonly sessionId: string;
 }
 
-/** Finds out who sent a request: by an access token, or by a ticket. Never by the URL. */
+/** Who asks for a socket. */
+export interface Caller extends Identity {
+  /** The channels that the file says the account is in. */
+  readonly channels: readonly number[];
+}
+
+/**
+ * Finds out who sent a request: by an access token, or by a ticket. Never by the URL. It takes
+ * microseconds and one read of two indexed rows, for after a restart everybody asks at once.
+ */
 export class Identifier {
   readonly #reads: AccountReads;
   readonly #tokens: AccessTokens;
@@ -43,26 +50,28 @@ export class Identifier {
   /**
    * Who sent a request to a route, by its header `Authorization: Bearer`.
    *
-   * @throws Refusal INVALID_TOKEN. StoreError where the disk refuses to be read.
+   * @throws Refusal INVALID_TOKEN, ACCOUNT_DISABLED. StoreError where the disk refuses to be read.
    */
-  async byBearer(request: Request): Promise<Identity> {
-    const token = bearerOf(request);
-    return this.#inSession(token === undefined ? undefined : await this.#tokens.verify(token));
+  byBearer(request: Request): Identity {
+    const holder = this.#holderOf(request);
+    const { accountId, sessionId } = holder;
+    return this.#identity(holder, this.#reads.standing(accountId, sessionId));
   }
 
   /**
    * Who asks for a socket, by `Authorization: Bearer` or by a ticket among the subprotocols, which
-   * is used up by this. For browsers, the page's origin is judged first.
+   * is used up by this. Where both are there, both must be good and of one session. For browsers,
+   * the page's origin is judged first.
    *
    * A session that ends closes its open sockets. So that it finds this one too, nothing may be
    * awaited between this answer and the upgrade.
    */
-  async forSocket(request: Request): Promise<Identity | { readonly refused: ErrorCode }> {
+  forSocket(request: Request): Caller | { readonly refused: ErrorCode } {
     if (!originAllowed(request, this.#origins)) return { refused: ErrorCode.ORIGIN_REFUSED };
     try {
-      if (bearerOf(request) !== undefined) return await this.byBearer(request);
-      const ticket = ticketOf(request);
-      return this.#inSession(ticket === undefined ? undefined : this.#tickets.redeem(ticket));
+      const holder = this.#holderForSocket(request);
+      const arriving = this.#reads.arriving(holder.accountId, holder.sessionId);
+      return { ...this.#identity(holder, arriving), channels: arriving?.channels ?? [] };
     } catch (error) {
       if (error instanceof Refusal) return { refused: error.code };
       if (error instanceof StoreError) return { refused: ErrorCode.STORE_UNAVAILABLE };
@@ -70,13 +79,34 @@ export class Identifier {
     }
   }
 
-  /** A token or ticket outlives its session by minutes, so the session is looked up each time. */
-  #inSession(holder: SessionHolder | undefined): Identity {
+  #holderForSocket(request: Request): SessionHolder {
+    const ticket = ticketOf(request);
+    if (ticket === undefined) return this.#holderOf(request);
+    const holder = this.#tickets.redeem(ticket, request.headers.get("origin"));
+    const isOther =
+      request.headers.has("authorization") &&
+      this.#holderOf(request).sessionId !== holder?.sessionId;
+    if (holder === undefined || isOther) throw new Refusal(ErrorCode.INVALID_TOKEN);
+    return holder;
+  }
+
+  #holderOf(request: Request): SessionHolder {
+    const token = bearerOf(request);
+    const holder = token === undefined ? undefined : this.#tokens.verify(token);
     if (holder === undefined) throw new Refusal(ErrorCode.INVALID_TOKEN);
-    const { accountId, sessionId } = holder;
-    const account = this.#reads.accountOfSession(sessionId, this.#now());
-    if (account?.id !== accountId) throw new Refusal(ErrorCode.INVALID_TOKEN);
-    return { accountId, name: account.name, role: account.role, sessionId };
+    return holder;
+  }
+
+  /** A token or ticket outlives its session by minutes, so it is judged by how things stand now. */
+  #identity(
+    { accountId, sessionId, epoch }: SessionHolder,
+    standing: Standing | undefined,
+  ): Identity {
+    if (standing === undefined) throw new Refusal(ErrorCode.INVALID_TOKEN);
+    if (standing.isDisabled) throw new Refusal(ErrorCode.ACCOUNT_DISABLED);
+    const isLive = standing.expiresMs !== null && standing.expiresMs > this.#now();
+    if (!isLive || standing.epoch !== epoch) throw new Refusal(ErrorCode.INVALID_TOKEN);
+    return { accountId, sessionId, epoch, name: standing.name, role: standing.role };
   }
 }
 

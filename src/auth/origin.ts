@@ -13,8 +13,20 @@ export function originAllowed(request: Request, listed: readonly string[]): bool
 }
 
 /**
+ * Whether the request certainly comes from a page of this very host: what a request must show that
+ * is judged by a cookie. `Sec-Fetch-Site` also tells http from https, where a browser sends it.
+ */
+export function isOwnPage(request: Request): boolean {
+  const origin = request.headers.get("origin");
+  const site = request.headers.get("sec-fetch-site");
+  return (
+    origin !== null && isSameHost(origin, request) && (site ?? "same-origin") === "same-origin"
+  );
+}
+
+/**
  * What lets a page of a listed origin read our answers (https://fetch.spec.whatwg.org/#http-cors-protocol).
- * No credentials: tokens come in a header, and there is no cookie.
+ * No credentials: its tokens come in a header. The cookie is for our own pages.
  */
 export function crossOriginHeaders(
   request: Request,

@@ -15,6 +15,10 @@ export const jsonOfTwoPasswords: ParserOf<"json"> = [
   ({ request }) => readJson(request, MAX_TWO_PASSWORDS_BYTES),
   "json",
 ];
+export const jsonOrNothing: ParserOf<"json"> = [
+  ({ request }) => (hasBody(request) ? readJson(request) : Promise.resolve({})),
+  "json",
+];
 export const jsonOrForm: ParserOf<"json" | "urlencoded"> = [
   ({ request }) => readJsonOrForm(request),
   "json",
@@ -44,6 +48,10 @@ async function readJson(request: Request, maxBytes = MAX_BODY_BYTES): Promise<un
 async function readJsonOrForm(request: Request): Promise<unknown> {
   if (mediaTypeOf(request) !== "application/x-www-form-urlencoded") return readJson(request);
   return Object.fromEntries(new URLSearchParams(await readText(request, MAX_BODY_BYTES)));
+}
+
+function hasBody(request: Request): boolean {
+  return request.body !== null || request.headers.has("content-type");
 }
 
 function mediaTypeOf(request: Request): string | undefined {

@@ -11,6 +11,13 @@ const { min, max } = PASSWORD_CHARACTERS;
 /** Elysia's own `t.Integer` would also allow text, and say so in the document. */
 const integer = (description: string) => t.Unsafe<number>({ type: "integer", description });
 
+const cookie = t.Optional(
+  t.Boolean({
+    description:
+      "The refresh token goes into a cookie that scripts cannot read, and not into the answer. For pages of this server's own",
+  }),
+);
+
 const passwordRule = `${min} to ${max} characters, counted after Unicode normalization (NFKC)`;
 
 export const registerBody = t.Object({
@@ -19,6 +26,7 @@ export const registerBody = t.Object({
     examples: ["ada"],
   }),
   password: t.String({ description: passwordRule }),
+  cookie,
 });
 
 export const tokenBody = t.Object(
@@ -32,18 +40,22 @@ export const tokenBody = t.Object(
         description: "From the last answer to a sign-in on this device, if there was one",
       }),
     ),
+    cookie,
   },
   // RFC 6749, section 3.2: parameters that are not known, such as `scope`, are ignored.
   { additionalProperties: true },
 );
 
 export const refreshBody = t.Object({
-  refresh_token: t.String({ description: "From the last answer to a sign-in or refresh" }),
+  refresh_token: t.Optional(
+    t.String({ description: "From the last answer to a sign-in or refresh; or else the cookie's" }),
+  ),
 });
 
 export const passwordBody = t.Object({
   current_password: t.String(),
   new_password: t.String({ description: passwordRule }),
+  cookie,
 });
 
 const user = t.Object({
@@ -56,7 +68,9 @@ const signIn = t.Object({
   access_token: t.String({ description: "A JWT, for `Authorization: Bearer`" }),
   token_type: t.Literal("bearer"),
   expires_in: integer("Life of the access token in seconds"),
-  refresh_token: t.String({ description: "For POST /auth/refresh, once" }),
+  refresh_token: t.Optional(
+    t.String({ description: "For POST /auth/refresh, once; not where it is kept in a cookie" }),
+  ),
   device: t.String({
     description:
       "Keep it, and send it at the next sign-in: nobody else's wrong passwords make that one wait",
@@ -123,6 +137,9 @@ export const answerSchemas = {
 };
 
 export type User = typeof user.static;
-export type SignInAnswer = typeof signIn.static;
+/** To those who keep the refresh token themselves. */
+export type SignInAnswer = Required<typeof signIn.static>;
+/** To those whose browser keeps it. */
+export type CookieSignInAnswer = Omit<SignInAnswer, "refresh_token">;
 export type SessionListAnswer = typeof sessionList.static;
 export type TicketAnswer = typeof ticket.static;

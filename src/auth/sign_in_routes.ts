@@ -1,38 +1,36 @@
 import { Elysia } from "elysia";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { describe } from "./documentation.ts";
+import type { GrantAnswer } from "./grant_answer.ts";
+import type { Identifier } from "./identifier.ts";
+import { noRefreshCookie, ownPageOnly, refreshCookieOf } from "./refresh_cookie.ts";
 import { Refusal } from "./refusal.ts";
-import { json, jsonOrForm } from "./request_body.ts";
-import { refreshBody, registerBody, type SignInAnswer, tokenBody } from "./schemas.ts";
-import type { Grant, SignIns } from "./sign_ins.ts";
+import { json, jsonOrForm, jsonOrNothing } from "./request_body.ts";
+import { refreshBody, registerBody, tokenBody } from "./schemas.ts";
+import type { SignIns } from "./sign_ins.ts";
 import { visitorOf } from "./visitor.ts";
 
 export interface SignInRouteParts {
   readonly signIns: SignIns;
-  readonly accessTokenSeconds: number;
+  readonly identifier: Identifier;
+  readonly grantAnswer: GrantAnswer;
   /** The client's IP address, where it is known. */
   readonly addressOf: (request: Request) => string | undefined;
 }
 
-/** Routes for those who are not signed in yet. */
-export function signInRoutes({ signIns, accessTokenSeconds, addressOf }: SignInRouteParts) {
-  const answer = (grant: Grant): SignInAnswer => ({
-    access_token: grant.accessToken,
-    token_type: "bearer",
-    expires_in: accessTokenSeconds,
-    refresh_token: grant.refreshToken,
-    device: grant.device,
-    user: grant.account,
-  });
+/** Routes by which a session begins, goes on and ends. */
+export function signInRoutes(parts: SignInRouteParts) {
+  const { signIns, identifier, grantAnswer, addressOf } = parts;
   const visitor = (request: Request, device?: string) =>
     visitorOf(request, addressOf(request), device);
   return new Elysia({ prefix: "/auth" })
     .post(
       "/register",
       async ({ body, request, set }) => {
+        if (body.cookie) ownPageOnly(request);
         const grant = await signIns.register(body.name, body.password, visitor(request));
         set.status = 201;
-        return answer(grant);
+        return grantAnswer(grant, body.cookie, set);
       },
       {
         parse: json,
@@ -57,10 +55,12 @@ export function signInRoutes({ signIns, accessTokenSeconds, addressOf }: SignInR
     )
     .post(
       "/token",
-      async ({ body, request }) => {
+      async ({ body, request, set }) => {
+        if (body.cookie) ownPageOnly(request);
         const name = body.name ?? body.username;
         if (name === undefined) throw new Refusal(ErrorCode.INVALID_ARGUMENT, "name: missing.");
-        return answer(await signIns.signIn(name, body.password, visitor(request, body.device)));
+        const grant = await signIns.signIn(name, body.password, visitor(request, body.device));
+        return grantAnswer(grant, body.cookie, set);
       },
       {
         parse: jsonOrForm,
@@ -75,6 +75,7 @@ export function signInRoutes({ signIns, accessTokenSeconds, addressOf }: SignInR
             ErrorCode.BODY_TOO_LARGE,
             ErrorCode.INVALID_CREDENTIALS,
             ErrorCode.RATE_LIMITED,
+            ErrorCode.ACCOUNT_DISABLED,
             ErrorCode.SIGN_IN_BUSY,
             ErrorCode.PASSWORDS_UNAVAILABLE,
           ],
@@ -84,13 +85,17 @@ export function signInRoutes({ signIns, accessTokenSeconds, addressOf }: SignInR
     )
     .post(
       "/refresh",
-      async ({ body, request }) =>
-        answer(await signIns.refresh(body.refresh_token, addressOf(request))),
+      async ({ body, request, set }) => {
+        const asCookie = body.refresh_token === undefined;
+        const token = asCookie ? refreshCookieOf(request) : body.refresh_token;
+        if (token === undefined) throw new Refusal(ErrorCode.INVALID_TOKEN);
+        return grantAnswer(await signIns.refresh(token, addressOf(request)), asCookie, set);
+      },
       {
-        parse: json,
+        parse: jsonOrNothing,
         body: refreshBody,
         detail: describe({
-          summary: "Get the next access token and refresh token",
+          summary: "Get the next access token and refresh token, by the token or by the cookie",
           tag: "sign in",
           success: [200, "SignIn"],
           refusals: [
@@ -98,8 +103,34 @@ export function signInRoutes({ signIns, accessTokenSeconds, addressOf }: SignInR
             ErrorCode.INVALID_ARGUMENT,
             ErrorCode.BODY_TOO_LARGE,
             ErrorCode.INVALID_TOKEN,
+            ErrorCode.ACCOUNT_DISABLED,
           ],
           bearer: false,
+        }),
+      },
+    )
+    .post(
+      "/logout",
+      async ({ request, set }) => {
+        const isByBearer = request.headers.has("authorization");
+        const cookie = isByBearer ? undefined : refreshCookieOf(request);
+        if (cookie === undefined) {
+          const { sessionId, accountId } = identifier.byBearer(request);
+          await signIns.endSession(sessionId, accountId);
+        } else {
+          await signIns.endSessionOfToken(cookie);
+          set.headers["set-cookie"] = noRefreshCookie;
+        }
+        set.status = 204;
+      },
+      {
+        parse: "none",
+        detail: describe({
+          summary: "End this session: the access token's, or without one the cookie's",
+          tag: "sign in",
+          success: 204,
+          refusals: [ErrorCode.INVALID_TOKEN, ErrorCode.ACCOUNT_DISABLED],
+          bearer: true,
         }),
       },
     );

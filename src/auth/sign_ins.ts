@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { Config } from "../config.ts";
 import type { Log } from "../monitor/log.ts";
 import type { Account, AccountReads } from "../store/accounts.ts";
@@ -6,7 +6,7 @@ import type { RunJob } from "../store/jobs.ts";
 import { EXPIRED_SESSIONS_PER_JOB } from "../store/sign_ins.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { accountNamePattern } from "../wire/names.ts";
-import type { AccessTokens } from "./access_tokens.ts";
+import type { AccessTokens, SessionHolder } from "./access_tokens.ts";
 import type { DeviceMarkers } from "./device_markers.ts";
 import type { Identity } from "./identifier.ts";
 import { acceptedPassword, type PasswordGate } from "./password_gate.ts";
@@ -14,8 +14,8 @@ import { Refusal } from "./refusal.ts";
 import type { Visitor } from "./visitor.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-const REFRESH_TOKEN_BYTES = 32;
 const SESSION_ID_BYTES = 16;
+const LONGEST_REFRESH_TOKEN = 256;
 
 /** What a user gets who has signed in. */
 export interface Grant {
@@ -96,16 +96,18 @@ export class SignIns {
    */
   async refresh(refreshToken: string, address: string | undefined): Promise<Grant> {
     const { run, log, now } = this.#parts;
-    const next = newRefreshToken();
+    // What is longer is none of ours, and not worth the way to the writer.
+    if (refreshToken.length > LONGEST_REFRESH_TOKEN) throw new Refusal(ErrorCode.INVALID_TOKEN);
     const result = await run("rotateRefreshToken", {
-      hash: hashOf(refreshToken),
-      nextHash: next.hash,
+      token: refreshToken,
       nowMs: now(),
       expiresMs: this.#expiresMs(),
     });
     if (result.outcome === "rotated") {
-      return this.#grant(result.account, result.sessionId, next.token);
+      const { account, sessionId, epoch, token } = result;
+      return this.#grant(account, { accountId: account.id, sessionId, epoch }, token);
     }
+    if (result.outcome === "disabled") throw new Refusal(ErrorCode.ACCOUNT_DISABLED);
     if (result.outcome !== "unknown") this.#ended([result.sessionId]);
     if (result.outcome === "stolen") {
       log.warn(
@@ -123,26 +125,53 @@ export class SignIns {
     this.#ended([sessionId]);
   }
 
-  /** Sets another password, and ends all sessions but the one that asks. */
+  /** Ends the session that the refresh token is or was of, where there is one. */
+  async endSessionOfToken(refreshToken: string): Promise<void> {
+    if (refreshToken.length > LONGEST_REFRESH_TOKEN) return;
+    const sessionId = await this.#parts.run("endSessionOfToken", refreshToken);
+    if (sessionId !== undefined) this.#ended([sessionId]);
+  }
+
+  /**
+   * Sets another password, and ends all sessions but the one that asks. That one gets new tokens;
+   * its old ones are void, its tickets too, and its sockets are closed a little later, by whoever
+   * watches the accounts: see Sessions.accountChanged.
+   */
   async changePassword(
     { accountId, sessionId, name }: Identity,
     current: string,
     next: string,
     visitor: Visitor,
-  ): Promise<void> {
-    const { reads, gate, run } = this.#parts;
+  ): Promise<Grant> {
+    const { reads, gate, run, now } = this.#parts;
     const newPassword = acceptedPassword("new_password", next, name);
     const known = reads.credentialsById(accountId);
     if (known === undefined) throw new Refusal(ErrorCode.INVALID_CREDENTIALS);
     await gate.confirm(known, current, sessionId, visitor);
-    const ended = await run("changePassword", {
+    const newHash = await gate.hash("new_password", newPassword, name, visitor, sessionId);
+    const changed = await run("changePassword", {
       accountId,
       currentHash: known.passwordHash,
-      newHash: await gate.hash("new_password", newPassword, name, visitor, sessionId),
+      newHash,
       keptSessionId: sessionId,
+      nowMs: now(),
     });
-    if (ended === "changed meanwhile") throw new Refusal(ErrorCode.INVALID_CREDENTIALS);
-    this.#ended(ended);
+    if (changed === "changed meanwhile") throw new Refusal(ErrorCode.INVALID_CREDENTIALS);
+    this.#ended(changed.ended);
+    const { epoch, refreshToken } = changed;
+    return this.#grant(known.account, { accountId, sessionId, epoch }, refreshToken);
+  }
+
+  /** Lets nobody use the account, from now on. Returns false where there is none to disable. */
+  async disable(accountId: number): Promise<boolean> {
+    const ended = await this.#parts.run("disableAccount", accountId, this.#parts.now());
+    this.#ended(ended ?? []);
+    return ended !== undefined;
+  }
+
+  /** Lets the account be used again, by a new sign-in. Returns false where it is not disabled. */
+  enable(accountId: number): Promise<boolean> {
+    return this.#parts.run("enableAccount", accountId);
   }
 
   /** Ends the sessions that have expired. One with an open socket is in use, and prolonged. */
@@ -159,25 +188,26 @@ export class SignIns {
   async #begin(account: Account, passwordHash: string, label: string): Promise<Grant> {
     const { run, now } = this.#parts;
     const id = randomBytes(SESSION_ID_BYTES).toString("base64url");
-    const first = newRefreshToken();
-    const ended = await run("createSession", {
+    const begun = await run("createSession", {
       id,
       accountId: account.id,
       passwordHash,
       label,
-      refreshHash: first.hash,
       nowMs: now(),
       expiresMs: this.#expiresMs(),
     });
-    if (ended === "account changed") throw new Refusal(ErrorCode.INVALID_CREDENTIALS);
-    this.#ended(ended);
-    return this.#grant(account, id, first.token);
+    if (begun === "account changed") throw new Refusal(ErrorCode.INVALID_CREDENTIALS);
+    if (begun === "account disabled") throw new Refusal(ErrorCode.ACCOUNT_DISABLED);
+    this.#ended(begun.ended);
+    const holder = { accountId: account.id, sessionId: id, epoch: begun.epoch };
+    return this.#grant(account, holder, begun.refreshToken);
   }
 
-  async #grant(account: Account, sessionId: string, refreshToken: string): Promise<Grant> {
+  async #grant(account: Account, holder: SessionHolder, refreshToken: string): Promise<Grant> {
     const { tokens, devices } = this.#parts;
-    const accessToken = await tokens.sign(account, sessionId);
-    return { account, accessToken, refreshToken, device: devices.issue(account.id, sessionId) };
+    const accessToken = await tokens.sign(holder);
+    const device = devices.issue(account.id, holder.sessionId);
+    return { account, accessToken, refreshToken, device };
   }
 
   #ended(sessionIds: readonly string[]): void {
@@ -187,14 +217,4 @@ export class SignIns {
   #expiresMs(): number {
     return this.#parts.now() + this.#parts.config.refreshTokenDays * DAY_MS;
   }
-}
-
-function newRefreshToken(): { readonly token: string; readonly hash: Uint8Array<ArrayBuffer> } {
-  const token = randomBytes(REFRESH_TOKEN_BYTES).toString("base64url");
-  return { token, hash: hashOf(token) };
-}
-
-/** Plain SHA-256 will do: a token is random, so there is nothing to guess it by. */
-function hashOf(token: string): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(createHash("sha256").update(token).digest());
 }

@@ -8,14 +8,17 @@ const TICKET_BYTES = 32;
 /** A page that connects needs one; a few tabs that connect together, a few. */
 const TICKETS_PER_SESSION = 4;
 
-interface Ticket extends SessionHolder {
+interface Ticket {
+  readonly holder: SessionHolder;
+  readonly origin: string | null;
   readonly expiresMs: number;
 }
 
 /**
  * Tickets for the socket: 32 random bytes in base64url, good for one use within seconds. They live
- * in memory only, so a restart voids them, and a client asks for another. Beyond the bounds, the
- * oldest ticket of the session, or of all, is void.
+ * in memory only, so a restart voids them, and a client asks for another. Each opens a socket for
+ * the session and the web origin that asked for it, and for no other. Beyond the bounds, the oldest
+ * ticket of the session, or of all, is void.
  */
 export class Tickets {
   readonly #lifeMs: number;
@@ -40,24 +43,28 @@ export class Tickets {
     return this.#tickets.size;
   }
 
-  issue({ accountId, sessionId }: SessionHolder): string {
+  /** @param origin the header `Origin` of the request that asks; null where it has none. */
+  issue({ accountId, sessionId, epoch }: SessionHolder, origin: string | null): string {
     this.#voidExpired();
     const mine = this.#ofSession.get(sessionId) ?? new Set<string>();
     if (mine.size >= TICKETS_PER_SESSION) this.#void(first(mine));
     if (this.#tickets.size >= this.#most) this.#void(first(this.#tickets.keys()));
     const ticket = randomBytes(TICKET_BYTES).toString("base64url");
-    this.#tickets.set(ticket, { accountId, sessionId, expiresMs: this.#now() + this.#lifeMs });
+    const expiresMs = this.#now() + this.#lifeMs;
+    this.#tickets.set(ticket, { holder: { accountId, sessionId, epoch }, origin, expiresMs });
     this.#ofSession.set(sessionId, mine.add(ticket));
     return ticket;
   }
 
-  /** Uses the ticket up. Undefined where there is none, or its time is over. */
-  redeem(ticket: string): SessionHolder | undefined {
+  /**
+   * Uses the ticket up, whatever comes of it. Undefined where there is none, its time is over, or
+   * it was issued to another origin.
+   */
+  redeem(ticket: string, origin: string | null): SessionHolder | undefined {
     const held = this.#tickets.get(ticket);
     if (held === undefined) return undefined;
     this.#void(ticket);
-    if (held.expiresMs <= this.#now()) return undefined;
-    return { accountId: held.accountId, sessionId: held.sessionId };
+    return held.expiresMs > this.#now() && held.origin === origin ? held.holder : undefined;
   }
 
   /** Voids the tickets of a session that has ended. */
@@ -77,9 +84,10 @@ export class Tickets {
     const held = this.#tickets.get(ticket);
     if (held === undefined) return;
     this.#tickets.delete(ticket);
-    const mine = this.#ofSession.get(held.sessionId);
+    const { sessionId } = held.holder;
+    const mine = this.#ofSession.get(sessionId);
     mine?.delete(ticket);
-    if (mine?.size === 0) this.#ofSession.delete(held.sessionId);
+    if (mine?.size === 0) this.#ofSession.delete(sessionId);
   }
 }
 

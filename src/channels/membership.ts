@@ -39,10 +39,10 @@ export class Membership {
    * Counts a new account as a member of the channels that it begins in. Once for each: accounts may
    * also be made beside the server, and are then counted when they first connect.
    */
-  count(account: number): void {
+  count(account: number, stored?: readonly number[]): void {
     if (account <= this.#options.newestAccount || this.#counted.has(account)) return;
     this.#counted.add(account);
-    for (const id of this.#options.stored(account)) {
+    for (const id of stored ?? this.#options.stored(account)) {
       const channel = this.#options.channels.get(id);
       if (channel !== undefined) channel.memberCount += 1;
     }
@@ -53,9 +53,14 @@ export class Membership {
     return this.#users.get(account)?.connections.size ?? 0;
   }
 
-  /** Adds a connection to a user; the first one loads the user's channels. */
-  connect(account: number, name: string, connection: Connection): User {
-    const user = this.#users.get(account) ?? this.#load(account, name);
+  /**
+   * Adds a connection to a user; the first one loads the user's channels.
+   *
+   * @param stored the channels that the file says the account is in, where they have been read in
+   * this turn of the event loop anyway.
+   */
+  connect(account: number, name: string, connection: Connection, stored?: readonly number[]): User {
+    const user = this.#users.get(account) ?? this.#load(account, name, stored);
     if (user.connections.size === 0) {
       this.#options.counters.activeAccounts += 1;
       for (const channel of user.channels.values()) channel.online.set(user.id, user);
@@ -127,10 +132,14 @@ export class Membership {
     return !isMember && user.channels.size >= this.#options.channelsPerUser;
   }
 
-  #load(account: number, name: string): User {
-    this.count(account);
+  #load(
+    account: number,
+    name: string,
+    stored: readonly number[] = this.#options.stored(account),
+  ): User {
+    this.count(account, stored);
     const user = new User(account, name);
-    for (const id of this.#options.stored(account)) {
+    for (const id of stored) {
       const channel = this.#options.channels.get(id);
       if (channel !== undefined) user.channels.set(id, channel);
     }

@@ -14,16 +14,7 @@ import { askHidden } from "./hidden_input.ts";
  */
 export async function addUser(config: Config, name: string, role: Role): Promise<void> {
   if (!accountNamePattern.test(name)) throw refusalBy("name");
-  const given = process.env.HUBBUB_PASSWORD || (await askHidden(`New password of ${name}: `));
-  if (given === undefined) {
-    throw new UserCommandError("There is no password: set HUBBUB_PASSWORD, or use a terminal.");
-  }
-  const password = normalizePassword(given);
-  if (password === undefined) throw refusalBy("password");
-  if (isAccountName(password, name)) throw refusalBy("passwordIsName");
-  const hash = (await hashesOf(config, [password])).get(password);
-  if (hash === "common") throw refusalBy("passwordIsCommon");
-  const passwordHash = hash as string;
+  const passwordHash = await newPasswordHash(config, name);
   const nowMs = Date.now();
   const account = inFile(config, (db) =>
     accountJobs(db).createAccount({ name, passwordHash, role, nowMs }),
@@ -33,7 +24,25 @@ export async function addUser(config: Config, name: string, role: Role): Promise
 }
 
 /**
- * `hubbub user role`: changes what an account may do, from its next connection on.
+ * The hash of a password for the account: that of `HUBBUB_PASSWORD`, or one that is asked for.
+ *
+ * @throws UserCommandError.
+ */
+export async function newPasswordHash(config: Config, name: string): Promise<string> {
+  const given = process.env.HUBBUB_PASSWORD || (await askHidden(`New password of ${name}: `));
+  if (given === undefined) {
+    throw new UserCommandError("There is no password: set HUBBUB_PASSWORD, or use a terminal.");
+  }
+  const password = normalizePassword(given);
+  if (password === undefined) throw refusalBy("password");
+  if (isAccountName(password, name)) throw refusalBy("passwordIsName");
+  const hash = (await hashesOf(config, [password])).get(password);
+  if (hash === "common") throw refusalBy("passwordIsCommon");
+  return hash as string;
+}
+
+/**
+ * `hubbub user role`: changes what an account may do, on open connections within a second.
  *
  * @throws UserCommandError, StoreFileError.
  */
@@ -47,23 +56,23 @@ export function setRole(config: Config, name: string, role: string): void {
     return account !== null && accountJobs(db).setRole(account.id, known);
   });
   if (!isChanged) throw new UserCommandError(`There is no account ${name}.`);
-  say(`${name} has the role ${role} from the next connection on.`);
+  say(`${name} has the role ${role} now.`);
 }
 
-/** `hubbub user list`: an account a line: name, role, day of its making. */
+/** `hubbub user list`: an account a line: name, role, day of its making, and whether it is disabled. */
 export function listUsers(config: Config): void {
   const accounts = inExistingFile(config, (db) =>
     db
-      .query<{ name: string; role: Role; created_ms: number }, []>(
-        "SELECT name, role, created_ms FROM account ORDER BY name_key",
+      .query<{ name: string; role: Role; created_ms: number; disabled_ms: number | null }, []>(
+        "SELECT name, role, created_ms, disabled_ms FROM account ORDER BY name_key",
       )
       .all(),
   );
   if (accounts.length === 0) say("There are no accounts yet. Make one: hubbub user add NAME");
-  for (const { name, role, created_ms } of accounts) {
-    say(
-      `${name.padEnd(32)}  ${role.padEnd(7)}  ${new Date(created_ms).toISOString().slice(0, 10)}`,
-    );
+  for (const { name, role, created_ms, disabled_ms } of accounts) {
+    const day = new Date(created_ms).toISOString().slice(0, 10);
+    const state = disabled_ms === null ? "" : "  disabled";
+    say(`${name.padEnd(32)}  ${role.padEnd(7)}  ${day}${state}`);
   }
 }
 

@@ -155,6 +155,17 @@ export class HubbubClient {
     return this.#request("ping", {});
   }
 
+  /**
+   * Sets another password. All other sign-ins of the account end; this client goes on, after the
+   * server has closed its connection once, under tokens that `onSignIn` is told. With shared
+   * credentials, use theirs.
+   *
+   * @throws HubbubError INVALID_CREDENTIALS where `current` is wrong, and others.
+   */
+  changePassword(current: string, next: string): Promise<void> {
+    return this.#dialer.changePassword(current, next);
+  }
+
   /** Resolves when every send so far is acknowledged or refused. */
   flush(): Promise<void> {
     return this.#outbox.flushed();

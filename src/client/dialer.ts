@@ -50,6 +50,11 @@ export class Dialer {
     return connection;
   }
 
+  /** As TokenKeeper's. */
+  changePassword(current: string, next: string): Promise<void> {
+    return this.#keeper.changePassword(current, next);
+  }
+
   /** The server ended the sign-in: the next connection asks for a fresh token. */
   distrustToken(): void {
     this.#keeper.distrust();

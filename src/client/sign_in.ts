@@ -1,18 +1,22 @@
 import { type Clock, systemClock } from "./clock.ts";
 import { HubbubError, knownCode } from "./errors.ts";
 
-/** A sign-in: who, and the two tokens. Keep the newest; the refresh token is used up by its use. */
-export interface SignIn {
+/** What opens sockets and routes for some minutes, and for whom. */
+export interface Access {
   readonly accessToken: string;
   /** By this machine's clock, milliseconds since the Unix epoch. */
   readonly accessExpiresAtMs: number;
-  readonly refreshToken: string;
   /**
    * What the server knows this device by. Kept and given to the next `signIn`, nobody else's wrong
    * passwords make that one wait. A server of an earlier version gives none.
    */
   readonly device?: string | undefined;
   readonly user: User;
+}
+
+/** A sign-in: who, and the two tokens. Keep the newest; the refresh token is used up by its use. */
+export interface SignIn extends Access {
+  readonly refreshToken: string;
 }
 
 export interface User {
@@ -34,7 +38,7 @@ export async function register(
   password: string,
   clock: Clock = systemClock,
 ): Promise<SignIn> {
-  return signInFrom(server, "auth/register", { name, password }, clock);
+  return kept(server, await access(server, "auth/register", { name, password }, clock));
 }
 
 /** @param device that of the last sign-in to the account from this device. */
@@ -46,7 +50,7 @@ export async function signIn(
   device?: string,
 ): Promise<SignIn> {
   const known = device === undefined ? {} : { device };
-  return signInFrom(server, "auth/token", { name, password, ...known }, clock);
+  return kept(server, await access(server, "auth/token", { name, password, ...known }, clock));
 }
 
 /**
@@ -59,8 +63,28 @@ export async function refresh(
   refreshToken: string,
   clock: Clock = systemClock,
 ): Promise<SignIn> {
+  return kept(server, await refreshed(server, { refresh_token: refreshToken }, clock));
+}
+
+/**
+ * Sets another password. All other sign-ins of the account end; this one goes on under the tokens
+ * that come back, and no others.
+ */
+export async function changePassword(
+  server: string,
+  accessToken: string,
+  current: string,
+  next: string,
+  clock: Clock = systemClock,
+): Promise<SignIn> {
+  const body = { current_password: current, new_password: next };
+  return kept(server, await access(server, "auth/password", body, clock, accessToken));
+}
+
+/** As `refresh`, by what stands in `body`. */
+export async function refreshed(server: string, body: Body, clock: Clock): Promise<Granted> {
   try {
-    return await signInFrom(server, "auth/refresh", { refresh_token: refreshToken }, clock);
+    return await access(server, "auth/refresh", body, clock);
   } catch (error) {
     if (error instanceof HubbubError && error.action === "sign in again") {
       throw new HubbubError("SIGNED_OUT", "The sign-in has ended.", 0, { cause: error });
@@ -81,26 +105,34 @@ export async function fetchTicket(server: string, accessToken: string): Promise<
   throw unexpected(server);
 }
 
-async function signInFrom(
+type Body = Readonly<Record<string, string | boolean>>;
+
+/** What a server grants: the refresh token is missing where it came as a cookie. */
+export interface Granted extends Access {
+  readonly refreshToken: string | undefined;
+}
+
+/** Calls a route that answers with a grant. */
+export async function access(
   server: string,
   path: string,
-  body: Record<string, string>,
+  body: Body,
   clock: Clock,
-): Promise<SignIn> {
+  accessToken?: string,
+): Promise<Granted> {
   // Taken before the call, so that the token is never thought to live longer than it does.
   const askedAtMs = clock.nowMs();
-  const answer = await post(server, path, body);
+  const answer = await post(server, path, body, accessToken);
   if (
     isRecord(answer) &&
     typeof answer.access_token === "string" &&
-    typeof answer.refresh_token === "string" &&
     typeof answer.expires_in === "number" &&
     isUser(answer.user)
   ) {
     return {
       accessToken: answer.access_token,
       accessExpiresAtMs: askedAtMs + answer.expires_in * 1000,
-      refreshToken: answer.refresh_token,
+      refreshToken: typeof answer.refresh_token === "string" ? answer.refresh_token : undefined,
       device: typeof answer.device === "string" ? answer.device : undefined,
       user: { id: answer.user.id, name: answer.user.name, role: answer.user.role },
     };
@@ -108,10 +140,17 @@ async function signInFrom(
   throw unexpected(server);
 }
 
-async function post(
+function kept(server: string, granted: Granted): SignIn {
+  const { refreshToken } = granted;
+  if (refreshToken === undefined) throw unexpected(server);
+  return { ...granted, refreshToken };
+}
+
+/** Calls a route; returns what it answered, or throws as the calls above. */
+export async function post(
   server: string,
   path: string,
-  body?: Record<string, string>,
+  body?: Body,
   accessToken?: string,
 ): Promise<unknown> {
   const headers: Record<string, string> = {};

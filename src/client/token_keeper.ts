@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.ts";
-import { refresh, type SignIn, signIn } from "./sign_in.ts";
+import { type Access, changePassword, refresh, type SignIn, signIn } from "./sign_in.ts";
 
 /** How a client proves who it is: by password once, or by an earlier sign-in. */
 export type Credentials =
@@ -9,15 +9,15 @@ export type Credentials =
   | SharedSignIn;
 
 /**
- * A sign-in that several clients share, such as the tabs of a browser: a refresh token is good for
- * one use, so only one of them may refresh at a time, and the others take what it got.
+ * A sign-in that several clients share, such as the tabs of a browser: only one of them refreshes at
+ * a time, and the others go on from what it got.
  */
 export interface SharedSignIn {
   /**
    * Returns a sign-in whose access token is good. `refused` is an access token that is not good
    * any more, whatever its expiry says. Throws HubbubError SIGNED_OUT when the sign-in has ended.
    */
-  renew(refused: string | undefined): Promise<SignIn>;
+  renew(refused: string | undefined): Promise<Access>;
 }
 
 /** A token is refreshed this long before it expires, or after four fifths of a shorter life. */
@@ -27,7 +27,7 @@ interface Options {
   readonly server: string;
   readonly credentials: Credentials;
   readonly clock: Clock;
-  /** Told every new sign-in before it is used, so that a crash does not lose the refresh token. */
+  /** Told every new sign-in of its own before it is used, so that a crash does not lose the token. */
   readonly onSignIn: (signIn: SignIn) => void | Promise<void>;
 }
 
@@ -37,9 +37,9 @@ interface Options {
  */
 export class TokenKeeper {
   readonly #options: Options;
-  #signIn: SignIn | undefined;
+  #held: Access | SignIn | undefined;
   #refreshAtMs = 0;
-  #renewal: Promise<SignIn> | undefined;
+  #renewal: Promise<Access> | undefined;
 
   constructor(options: Options) {
     this.#options = options;
@@ -54,12 +54,28 @@ export class TokenKeeper {
    */
   async accessToken(): Promise<string> {
     const { clock } = this.#options;
-    if (this.#signIn && clock.nowMs() < this.#refreshAtMs) return this.#signIn.accessToken;
-    // Two refreshes at once would use one token twice, which the server takes for theft.
-    this.#renewal ??= this.#renew().finally(() => {
-      this.#renewal = undefined;
-    });
+    if (this.#held && clock.nowMs() < this.#refreshAtMs) return this.#held.accessToken;
+    // Two refreshes at once would end with two tokens, of which only one can be gone on with.
+    this.#renewal ??= this.#whileOthersWait(() => this.#ask());
     return (await this.#renewal).accessToken;
+  }
+
+  /**
+   * Sets another password, and goes on under the tokens that this brings.
+   *
+   * @throws HubbubError as `changePassword` in sign_in.ts.
+   */
+  async changePassword(current: string, next: string): Promise<void> {
+    const { server, credentials, clock } = this.#options;
+    if ("renew" in credentials) {
+      throw new Error("client/token_keeper: a shared sign-in changes its password itself");
+    }
+    const accessToken = await this.accessToken();
+    // Whoever asks for a token meanwhile would refresh one that is about to become void.
+    this.#renewal = this.#whileOthersWait(() =>
+      changePassword(server, accessToken, current, next, clock),
+    );
+    await this.#renewal;
   }
 
   /** The server refused the token: the next one is a fresh one. */
@@ -67,27 +83,31 @@ export class TokenKeeper {
     this.#refreshAtMs = 0;
   }
 
-  async #renew(): Promise<SignIn> {
-    const fresh = await this.#ask();
-    this.#keep(fresh);
-    await this.#options.onSignIn(fresh);
-    return fresh;
+  async #whileOthersWait(renew: () => Promise<Access | SignIn>): Promise<Access> {
+    try {
+      const fresh = await renew();
+      this.#keep(fresh);
+      if ("refreshToken" in fresh) await this.#options.onSignIn(fresh);
+      return fresh;
+    } finally {
+      this.#renewal = undefined;
+    }
   }
 
-  async #ask(): Promise<SignIn> {
+  async #ask(): Promise<Access | SignIn> {
     const { server, credentials, clock } = this.#options;
-    if ("renew" in credentials) return credentials.renew(this.#signIn?.accessToken);
-    if (!this.#signIn && "password" in credentials) {
+    if ("renew" in credentials) return credentials.renew(this.#held?.accessToken);
+    if (!this.#held && "password" in credentials) {
       return signIn(server, credentials.name, credentials.password, clock);
     }
-    const held = this.#signIn ?? credentials;
+    const held = this.#held ?? credentials;
     if (!("refreshToken" in held)) throw new Error("client/token_keeper: nothing to refresh");
     return refresh(server, held.refreshToken, clock);
   }
 
-  #keep(signIn: SignIn): void {
-    const lifeMs = signIn.accessExpiresAtMs - this.#options.clock.nowMs();
-    this.#signIn = signIn;
-    this.#refreshAtMs = signIn.accessExpiresAtMs - Math.min(REFRESH_AHEAD_MS, lifeMs / 5);
+  #keep(access: Access | SignIn): void {
+    const lifeMs = access.accessExpiresAtMs - this.#options.clock.nowMs();
+    this.#held = access;
+    this.#refreshAtMs = access.accessExpiresAtMs - Math.min(REFRESH_AHEAD_MS, lifeMs / 5);
   }
 }

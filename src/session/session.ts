@@ -37,6 +37,8 @@ export interface Identity {
   readonly role: "user" | "monitor" | "admin";
   /** The sign-in session, not the connection. */
   readonly sessionId: string;
+  /** The account's, when the connection was opened: see store/account_changes.ts. */
+  readonly epoch: number;
 }
 
 /** What an unreadable frame costs of the refusals that a connection may collect. */
@@ -59,7 +61,7 @@ export class Session implements Sender, Connection {
   readonly lane: number;
   #user: User | undefined;
   /** For a monitor: measures from one ping to the next. */
-  readonly #readings: Readings | undefined;
+  #readings: Readings | undefined;
   #answers: Event[] = [];
   #isOpen = true;
   /** Commands that wait for the disk or the socket. */
@@ -70,14 +72,20 @@ export class Session implements Sender, Connection {
   #hasRoom = nobodyWaits;
 
   constructor(
-    readonly identity: Identity,
+    public identity: Identity,
     readonly encoding: Encoding,
     readonly socket: Socket,
     readonly services: Services,
   ) {
     this.lane = services.nextLane();
     this.live = new LiveChannels(socket, encoding.name, this.lane);
-    this.#readings = identity.role === "user" ? undefined : services.measure();
+    this.changeRole(identity.role);
+  }
+
+  /** The account may see more, or less, from now on. */
+  changeRole(role: Identity["role"]): void {
+    this.identity = { ...this.identity, role };
+    this.#readings = role === "user" ? undefined : (this.#readings ?? this.services.measure());
   }
 
   get isOpen(): boolean {
@@ -89,10 +97,14 @@ export class Session implements Sender, Connection {
     return this.#user;
   }
 
-  /** The socket is open: makes the user present. */
-  opened(): void {
+  /**
+   * The socket is open: makes the user present.
+   *
+   * @param channels those that the file says the account is in, where they were read in this turn.
+   */
+  opened(channels?: readonly number[]): void {
     const { accountId, name } = this.identity;
-    this.#user = this.services.membership.connect(accountId, name, this);
+    this.#user = this.services.membership.connect(accountId, name, this, channels);
   }
 
   /** The socket is closed, by either side. */

@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import type { ChangedAccount } from "../store/account_watch.ts";
 import { CloseCode } from "../wire/codes.ts";
 import {
   GoingAwaySchema,
@@ -10,7 +11,12 @@ import type { Session } from "./session.ts";
 
 /** How long clients are told to wait before they come back, and over what time to spread. */
 const COME_BACK_AFTER_MS = 1000;
-const COME_BACK_SPREAD_MS = 4000;
+const LEAST_SPREAD_MS = 1000;
+/** So two thousand a second come back, which takes less than half of a core. */
+const SPREAD_MS_PER_CONNECTION = 0.5;
+
+/** How long a device may take to hear of its new tokens before its sockets are closed. */
+const RENEWAL_MS = 2000;
 
 /** Every open session. */
 export class Sessions {
@@ -21,10 +27,10 @@ export class Sessions {
     return this.#all.size;
   }
 
-  /** The socket of a session is open: makes its user present and welcomes it. */
-  opened(session: Session): void {
+  /** The socket of a session is open: makes its user present and welcomes it. `channels` as there. */
+  opened(session: Session, channels?: readonly number[]): void {
     const { counters, greeting, now } = session.services;
-    session.opened();
+    session.opened(channels);
     this.#all.add(session);
     const { sessionId } = session.identity;
     const ofSignIn = this.#bySignIn.get(sessionId) ?? new Set();
@@ -68,6 +74,32 @@ export class Sessions {
   }
 
   /**
+   * Brings the connections of an account that was changed in line with what it is now: those that
+   * may not go on are closed, a new role counts at once. Where the sign-in goes on under new tokens,
+   * after a change of password, its connections were opened with old ones, perhaps by a thief: they
+   * are closed as soon as its device knows the new ones.
+   *
+   * @param isLive whether a sign-in of the account has not ended.
+   */
+  accountChanged(
+    account: ChangedAccount,
+    isLive: (accountId: number, signInId: string) => boolean,
+  ): void {
+    for (const session of this.#all) {
+      const { accountId, sessionId, epoch, role } = session.identity;
+      if (accountId !== account.id) continue;
+      if (account.isDisabled || !isLive(accountId, sessionId)) {
+        session.close(CloseCode.SIGNED_OUT);
+        continue;
+      }
+      if (role !== account.role) session.changeRole(account.role);
+      if (epoch !== account.epoch) {
+        setTimeout(() => session.close(CloseCode.SIGNED_OUT), RENEWAL_MS).unref();
+      }
+    }
+  }
+
+  /**
    * Warns sessions that read too slowly and closes those past the limit. Called a few times a
    * second; between two calls Bun's own `backpressureLimit` bounds what waits.
    */
@@ -88,7 +120,7 @@ export class Sessions {
   announceGoingAway(): void {
     const value = create(GoingAwaySchema, {
       afterMs: COME_BACK_AFTER_MS,
-      spreadMs: COME_BACK_SPREAD_MS,
+      spreadMs: Math.max(LEAST_SPREAD_MS, Math.round(this.count * SPREAD_MS_PER_CONNECTION)),
     });
     for (const session of this.#all) session.answer(0, { case: "goingAway", value });
   }

@@ -5,6 +5,8 @@ import type { Encoding } from "../wire/encoding.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { json } from "../wire/json.ts";
 import { refusal } from "../wire/refusal.ts";
+import { admit } from "./admit.ts";
+import type { Arrivals } from "./arrivals.ts";
 import { CompressingSocket, compressesFor } from "./compression.ts";
 import type { Intake } from "./intake.ts";
 import type { Services } from "./services.ts";
@@ -15,7 +17,14 @@ import type { Sessions } from "./sessions.ts";
 export interface SocketData {
   readonly identity: Identity;
   readonly encoding: Encoding;
+  /** The channels that the file says the account is in, at the time of the upgrade. */
+  readonly channels: readonly number[];
   session?: Session | undefined;
+}
+
+/** Who has been identified, with all that is read for a connection. */
+interface Caller extends Identity {
+  readonly channels: readonly number[];
 }
 
 /** What may pile up for one socket between two calls of `Sessions.checkSlow`. */
@@ -26,44 +35,56 @@ const encodings: readonly Encoding[] = [binary, json];
 interface UpgradeOptions {
   readonly services: Services;
   readonly sessions: Sessions;
+  readonly arrivals: Arrivals;
   /** Who the request comes from, or why it is refused. */
-  readonly identify: (request: Request) => Promise<Identity | { readonly refused: ErrorCode }>;
+  readonly identify: (request: Request) => Caller | { readonly refused: ErrorCode };
   readonly isStopping: () => boolean;
 }
 
 /**
  * Answers a request for `/ws`: upgrades it, or refuses it before the upgrade with a status and a
- * code. The subprotocol picks the encoding.
+ * code. The subprotocol picks the encoding. Where many arrive at once, it takes its turn.
  */
-export async function upgrade(
+export function upgrade(
+  request: Request,
+  server: Server<SocketData>,
+  options: UpgradeOptions,
+): Response | undefined | Promise<Response | undefined> {
+  const { arrivals, services } = options;
+  return admit(request, arrivals, services.counters, () => enter(request, server, options));
+}
+
+/** Hot when everybody comes back at once. From who it is to the welcome in one turn, so that what
+ * is looked at at first still holds at the end. */
+function enter(
   request: Request,
   server: Server<SocketData>,
   { services, sessions, identify, isStopping }: UpgradeOptions,
-): Promise<Response | undefined> {
-  const refuse = (code: ErrorCode, retryAfterMs = 0) => {
-    services.counters.refused(ErrorCode[code]);
-    return refusal(code, { retryAfterMs });
-  };
-  if (isStopping()) return refuse(ErrorCode.GOING_AWAY, 1000);
+): Response | undefined {
+  if (isStopping()) return refuse(services, ErrorCode.GOING_AWAY, 1000);
   const encoding = encodingOf(request);
-  if (encoding === undefined) return refuse(ErrorCode.UNKNOWN_SUBPROTOCOL);
+  if (encoding === undefined) return refuse(services, ErrorCode.UNKNOWN_SUBPROTOCOL);
   const { config, membership, budgets, clockMs } = services;
-  const identity = await identify(request);
-  if ("refused" in identity) return refuse(identity.refused);
-  // Nothing is awaited from here to the upgrade, so what is looked at now still holds then.
-  if (isStopping()) return refuse(ErrorCode.GOING_AWAY, 1000);
+  const caller = identify(request);
+  if ("refused" in caller) return refuse(services, caller.refused);
+  const { channels, ...identity } = caller;
   if (sessions.count >= config.connections) {
-    return refuse(ErrorCode.TOO_MANY_CONNECTIONS, 5000);
+    return refuse(services, ErrorCode.TOO_MANY_CONNECTIONS, 5000);
   }
   const waitMs = budgets.of(identity.accountId).commands.take(clockMs());
-  if (waitMs > 0) return refuse(ErrorCode.RATE_LIMITED, waitMs);
+  if (waitMs > 0) return refuse(services, ErrorCode.RATE_LIMITED, waitMs);
   if (membership.connectionsOf(identity.accountId) >= config.sessionsPerUser) {
-    return refuse(ErrorCode.TOO_MANY_SESSIONS, 5000);
+    return refuse(services, ErrorCode.TOO_MANY_SESSIONS, 5000);
   }
   // The answer names the encoding alone: a ticket that was offered beside it is not repeated.
   const headers = { "Sec-WebSocket-Protocol": encoding.subprotocol };
-  const isUpgraded = server.upgrade(request, { data: { identity, encoding }, headers });
-  return isUpgraded ? undefined : refuse(ErrorCode.INVALID_FRAME);
+  const isUpgraded = server.upgrade(request, { data: { identity, encoding, channels }, headers });
+  return isUpgraded ? undefined : refuse(services, ErrorCode.INVALID_FRAME);
+}
+
+function refuse({ counters }: Services, code: ErrorCode, retryAfterMs = 0): Response {
+  counters.refused(ErrorCode[code]);
+  return refusal(code, { retryAfterMs });
 }
 
 /** The handlers of every socket, for `Bun.serve`. */
@@ -87,18 +108,11 @@ export function websocketHandler(
     backpressureLimit: outboundBytes + BETWEEN_LOOKS_BYTES,
     closeOnBackpressureLimit: true,
     open(socket) {
-      const { identity, encoding } = socket.data;
+      const { identity, encoding, channels } = socket.data;
       const sink = isCompressing ? new CompressingSocket(socket, compresses) : socket;
       const session = new Session(identity, encoding, sink, services);
       socket.data.session = session;
-      try {
-        sessions.opened(session);
-      } catch (error) {
-        // The disk refused to say which channels the user is in.
-        services.eventLog.error({ err: error }, "a connection could not be opened");
-        socket.data.session = undefined;
-        socket.terminate();
-      }
+      sessions.opened(session, channels);
     },
     message(socket, data) {
       if (socket.data.session !== undefined) intake.take(socket.data.session, data);

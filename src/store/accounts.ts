@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { nameKey } from "../wire/names.ts";
+import { accountChangeJobs } from "./account_changes.ts";
 import { reading } from "./errors.ts";
 import { GENERAL_CHANNEL_ID } from "./schema.ts";
 import { sessionJobs } from "./sign_ins.ts";
@@ -34,6 +35,16 @@ export interface Session {
   readonly expiresMs: number;
 }
 
+/** The same, with the channels that the account is in. */
+export interface Arriving extends Standing {
+  readonly channels: readonly number[];
+}
+
+interface ArrivingRow extends Standing {
+  /** Separated by commas; null where there are none. */
+  readonly channelIds: string | null;
+}
+
 export interface NewAccount {
   readonly name: string;
   /** In the PHC string format: `$argon2id$v=19$m=...,t=...,p=...,keyid=...$...`. */
@@ -42,13 +53,14 @@ export interface NewAccount {
   readonly nowMs: number;
 }
 
-/** A change of password, carried out only while `currentHash` is still the account's. */
-export interface PasswordChange {
-  readonly accountId: number;
-  readonly currentHash: string;
-  readonly newHash: string;
-  /** The session that makes the change and goes on. */
-  readonly keptSessionId: string;
+/** An account as it stands now, beside a session of it. */
+export interface Standing extends Account {
+  /** Access tokens of another epoch are void. */
+  readonly epoch: number;
+  /** 1 or 0: SQLite has no other truth. */
+  readonly isDisabled: number;
+  /** The session's, in ms since the Unix epoch; null where it has ended. */
+  readonly expiresMs: number | null;
 }
 
 /** The writes of accounts and their sessions. They run on the writer thread: see jobs.ts. */
@@ -61,13 +73,12 @@ export function accountJobs(db: Database) {
   const subscribe = db.prepare<unknown, [number, number]>(
     "INSERT INTO subscription (account_id, channel_id) VALUES (?, ?)",
   );
-  const replaceHash = db.prepare<unknown, [string, number, string]>(
-    "UPDATE account SET password_hash = ? WHERE id = ? AND password_hash = ?",
-  );
-  const setRole = db.prepare<unknown, [Role, number]>("UPDATE account SET role = ? WHERE id = ?");
+  // What only other jobs use is no job itself.
+  const { beginFamily, hasSession, endAllSessions, endOtherSessions, ...sessionWrites } = sessions;
 
   return {
-    ...sessions,
+    ...sessionWrites,
+    ...accountChangeJobs(db, { beginFamily, hasSession, endAllSessions, endOtherSessions }),
 
     /** Makes an account that has joined the general channel. The name must have been validated. */
     createAccount({ name, passwordHash, role, nowMs }: NewAccount): Account | "name taken" {
@@ -75,31 +86,6 @@ export function accountJobs(db: Database) {
       if (account === null) return "name taken";
       subscribe.run(account.id, GENERAL_CHANNEL_ID);
       return account;
-    },
-
-    /**
-     * Changes the password and ends the account's other sessions; returns their ids. The hash is
-     * compared because another change may have been made while this one's passwords were hashed.
-     */
-    changePassword(change: PasswordChange): readonly string[] | "changed meanwhile" {
-      const { accountId, currentHash, newHash, keptSessionId } = change;
-      if (replaceHash.run(newHash, accountId, currentHash).changes === 0) {
-        return "changed meanwhile";
-      }
-      return sessions.endOtherSessions(accountId, keptSessionId);
-    },
-
-    /**
-     * Puts another hash of the same password in the place of one; returns false where that is not the
-     * account's hash any more.
-     */
-    replaceHash(accountId: number, currentHash: string, newHash: string): boolean {
-      return replaceHash.run(newHash, accountId, currentHash).changes > 0;
-    },
-
-    /** Returns false where there is no such account. */
-    setRole(accountId: number, role: Role): boolean {
-      return setRole.run(role, accountId).changes > 0;
     },
   };
 }
@@ -114,7 +100,8 @@ export class AccountReads {
   readonly #db: Database;
   readonly #byName;
   readonly #byId;
-  readonly #ofSession;
+  readonly #standing;
+  readonly #arriving;
   readonly #sessions;
 
   /** @param db Open for as long as this is used. */
@@ -126,9 +113,17 @@ export class AccountReads {
     this.#byId = db.prepare<CredentialsRow, [number]>(
       `SELECT id, name, role, password_hash AS passwordHash FROM account WHERE id = ?`,
     );
-    this.#ofSession = db.prepare<Account, [string, number]>(
-      `SELECT a.id, a.name, a.role FROM session s JOIN account a ON a.id = s.account_id
-       WHERE s.id = ? AND s.expires_ms > ?`,
+    // Subqueries and not joins: a join is planned anew whenever other values are bound to it, which
+    // takes longer than all the look-ups together.
+    const standing = `id, name, role, epoch, disabled_ms IS NOT NULL AS isDisabled,
+      (SELECT expires_ms FROM session WHERE id = ? AND account_id = account.id) AS expiresMs`;
+    this.#standing = db.prepare<Standing, [string, number]>(
+      `SELECT ${standing} FROM account WHERE id = ?`,
+    );
+    this.#arriving = db.prepare<ArrivingRow, [string, number]>(
+      `SELECT ${standing}, (SELECT group_concat(channel_id) FROM subscription
+         WHERE account_id = account.id) AS channelIds
+       FROM account WHERE id = ?`,
     );
     this.#sessions = db.prepare<Session, [number, number]>(
       `SELECT id, label, created_ms AS createdMs, used_ms AS usedMs, expires_ms AS expiresMs
@@ -150,9 +145,21 @@ export class AccountReads {
     return credentialsOf(reading(() => this.#byId.get(accountId)));
   }
 
-  /** Whose session this is; undefined where it has ended or expired. */
-  accountOfSession(sessionId: string, nowMs: number): Account | undefined {
-    return reading(() => this.#ofSession.get(sessionId, nowMs)) ?? undefined;
+  /** How an account and a session of it stand; undefined where there is no such account. */
+  standing(accountId: number, sessionId: string): Standing | undefined {
+    return reading(() => this.#standing.get(sessionId, accountId)) ?? undefined;
+  }
+
+  /** Whether the account's session has not been ended. */
+  readonly isLive = (accountId: number, sessionId: string): boolean =>
+    (this.standing(accountId, sessionId)?.expiresMs ?? null) !== null;
+
+  /** The same, with the channels that the account is in, for a connection. */
+  arriving(accountId: number, sessionId: string): Arriving | undefined {
+    const row = reading(() => this.#arriving.get(sessionId, accountId));
+    if (row === null) return undefined;
+    const { channelIds, ...standing } = row;
+    return { ...standing, channels: channelIds?.split(",").map(Number) ?? [] };
   }
 
   /** The account's sessions, the one used last first. */

@@ -92,6 +92,19 @@ export const migrations: readonly string[] = [
   CREATE UNIQUE INDEX message_in_channel ON message (channel_id, seq);
   CREATE UNIQUE INDEX message_once ON message (nonce, author_id);
   `,
+  `
+  -- Raised when all that the account was given becomes void; its access tokens carry it.
+  ALTER TABLE account ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+  -- Since when nobody may use the account; NULL while somebody may.
+  ALTER TABLE account ADD COLUMN disabled_ms INTEGER;
+  -- Counts the changes of all accounts; an account has the number of its last one. So whatever
+  -- changed since one looked last is found by the index, whoever changed it.
+  ALTER TABLE account ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+  CREATE UNIQUE INDEX account_revision ON account (revision) WHERE revision > 0;
+
+  -- Signs the session's refresh tokens, so that one that is kept no more is still known as its own.
+  ALTER TABLE session ADD COLUMN family_key BLOB;
+  `,
 ];
 
 /** How long a connection waits for another program that writes to the file. */

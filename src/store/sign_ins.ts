@@ -1,5 +1,4 @@
 import type { Database } from "bun:sqlite";
-import type { Account } from "./accounts.ts";
 import { refreshTokenJobs } from "./refresh_tokens.ts";
 
 /** Sign-ins of one account that may live at once; one more ends the one unused for longest. */
@@ -15,17 +14,30 @@ export interface NewSession {
   readonly passwordHash: string;
   /** What the user knows the device by. */
   readonly label: string;
-  /** SHA-256 of its first refresh token. */
-  readonly refreshHash: Uint8Array<ArrayBuffer>;
   readonly nowMs: number;
   readonly expiresMs: number;
+}
+
+/** A session that has begun. */
+export interface BegunSession {
+  /** Its first. */
+  readonly refreshToken: string;
+  /** The account's. */
+  readonly epoch: number;
+  /** The ids of sessions that had to end for it. */
+  readonly ended: readonly string[];
+}
+
+interface Standing {
+  readonly epoch: number;
+  readonly disabled_ms: number | null;
 }
 
 /** The writes of sign-ins. They run on the writer thread: see jobs.ts. */
 export function sessionJobs(db: Database) {
   const tokens = refreshTokenJobs(db);
-  const accountWith = db.prepare<Account, [number, string]>(
-    "SELECT id, name, role FROM account WHERE id = ? AND password_hash = ?",
+  const accountWith = db.prepare<Standing, [number, string]>(
+    "SELECT epoch, disabled_ms FROM account WHERE id = ? AND password_hash = ?",
   );
   const endOldest = db.prepare<{ id: string }, [number, number]>(
     `DELETE FROM session WHERE id IN (
@@ -42,6 +54,12 @@ export function sessionJobs(db: Database) {
   const end = db.prepare<unknown, [string, number]>(
     "DELETE FROM session WHERE id = ? AND account_id = ?",
   );
+  const exists = db.prepare<unknown, [string, number]>(
+    "SELECT 1 FROM session WHERE id = ? AND account_id = ?",
+  );
+  const endAll = db.prepare<{ id: string }, [number]>(
+    "DELETE FROM session WHERE account_id = ? RETURNING id",
+  );
   const endOthers = db.prepare<{ id: string }, [number, string]>(
     "DELETE FROM session WHERE account_id = ? AND id <> ? RETURNING id",
   );
@@ -52,20 +70,21 @@ export function sessionJobs(db: Database) {
   );
 
   return {
-    rotateRefreshToken: tokens.rotateRefreshToken,
+    ...tokens,
 
     /**
-     * Begins a session; returns the ids of those that had to end for it. The password's hash is
-     * compared because the password may have been changed while this sign-in was being checked:
+     * Begins a session. The password's hash is compared because the password may have been changed while this sign-in was being checked:
      * a session begun then would outlive the change that was meant to end it.
      */
-    createSession(session: NewSession): readonly string[] | "account changed" {
+    createSession(session: NewSession): BegunSession | "account changed" | "account disabled" {
       const { id, accountId, label, nowMs, expiresMs } = session;
-      if (accountWith.get(accountId, session.passwordHash) === null) return "account changed";
+      const account = accountWith.get(accountId, session.passwordHash);
+      if (account === null) return "account changed";
+      if (account.disabled_ms !== null) return "account disabled";
       const ended = endOldest.all(accountId, SESSIONS_PER_ACCOUNT - 1);
       insert.run(id, accountId, label, nowMs, nowMs, expiresMs);
-      tokens.addFirst(id, session.refreshHash, nowMs);
-      return idsOf(ended);
+      const refreshToken = tokens.beginFamily(id, nowMs);
+      return { refreshToken, epoch: account.epoch, ended: idsOf(ended) };
     },
 
     /** Notes that sessions are in use; those that have ended are passed over. */
@@ -76,6 +95,15 @@ export function sessionJobs(db: Database) {
     /** Returns false where the account has no such session. */
     endSession(sessionId: string, accountId: number): boolean {
       return end.run(sessionId, accountId).changes > 0;
+    },
+
+    hasSession(sessionId: string, accountId: number): boolean {
+      return exists.get(sessionId, accountId) !== null;
+    },
+
+    /** Ends every session of the account; returns their ids. */
+    endAllSessions(accountId: number): readonly string[] {
+      return idsOf(endAll.all(accountId));
     },
 
     /** Ends every session of the account but one; returns the ids of those that ended. */

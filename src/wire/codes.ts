@@ -140,6 +140,16 @@ export const errors: Readonly<Record<KnownError, ErrorEntry>> = {
     action: "retry later",
     text: "This server cannot check passwords now. Whoever runs it has been told.",
   },
+  [ErrorCode.ACCOUNT_DISABLED]: {
+    status: 403,
+    action: "stop",
+    text: "This account has been disabled.",
+  },
+  [ErrorCode.TOO_MANY_ARRIVALS]: {
+    status: 503,
+    action: "retry later",
+    text: "Too many people are connecting at once. Try again shortly.",
+  },
   [ErrorCode.FORBIDDEN]: { status: 403, action: "stop", text: "Your account may not do this." },
   [ErrorCode.PROFILE_BUSY]: {
     status: 409,

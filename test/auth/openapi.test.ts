@@ -54,7 +54,7 @@ describe("the OpenAPI document", () => {
       ["GET /auth/me", "200", true],
       ["GET /auth/sessions", "200", true],
       ["POST /auth/logout", "204", true],
-      ["POST /auth/password", "204", true],
+      ["POST /auth/password", "200", true],
       ["POST /auth/refresh", "200", false],
       ["POST /auth/register", "201", false],
       ["POST /auth/ticket", "200", true],
@@ -73,14 +73,14 @@ describe("the OpenAPI document", () => {
       ]),
     );
     expect(taken.sort()).toEqual([
-      ["POST /auth/password", "application/json", "current_password new_password"],
+      ["POST /auth/password", "application/json", "current_password new_password cookie"],
       ["POST /auth/refresh", "application/json", "refresh_token"],
-      ["POST /auth/register", "application/json", "name password"],
-      ["POST /auth/token", "application/json", "grant_type name username password device"],
+      ["POST /auth/register", "application/json", "name password cookie"],
+      ["POST /auth/token", "application/json", "grant_type name username password device cookie"],
       [
         "POST /auth/token",
         "application/x-www-form-urlencoded",
-        "grant_type name username password device",
+        "grant_type name username password device cookie",
       ],
     ]);
   });
@@ -118,7 +118,9 @@ describe("the OpenAPI document", () => {
       Error: (await server.post("/auth/register", { name: "ada", password: PASSWORD })).body,
     };
     for (const [name, answer] of Object.entries(answers)) {
-      expect(Object.keys(answer).sort(), name).toEqual([...(schemas[name]?.required ?? [])].sort());
+      // The refresh token may be kept in a cookie instead.
+      const sure = Object.keys(answer).filter((field) => field !== "refresh_token");
+      expect(sure.sort(), name).toEqual([...(schemas[name]?.required ?? [])].sort());
       expect(Object.keys(schemas[name]?.properties ?? {}).sort(), name).toEqual(
         Object.keys(answer).sort(),
       );

@@ -12,7 +12,7 @@ describe("registration", () => {
       access_token: expect.any(String),
       token_type: "bearer",
       expires_in: 600,
-      refresh_token: expect.stringMatching(/^[\w-]{43}$/),
+      refresh_token: expect.stringMatching(/^[\w-]{22}\.[\w-]{43}\.[\w-]{22}$/),
       device: expect.stringMatching(/^\d+\.[\w-]{22}\.[\w-]{43}$/),
       user: { id: 1, name: "Ada.L-1", role: "user" },
     });

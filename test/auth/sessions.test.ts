@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import type { SessionListAnswer } from "../../src/auth/schemas.ts";
+import type { SessionListAnswer, SignInAnswer } from "../../src/auth/schemas.ts";
 import { SESSIONS_PER_ACCOUNT } from "../../src/store/sign_ins.ts";
 import { InProcessStore } from "../support/in_process_store.ts";
 import {
@@ -28,7 +28,6 @@ async function beginSession(store: InProcessStore, name: string, expiresMs: numb
     accountId: known.account.id,
     passwordHash: known.passwordHash,
     label: "test",
-    refreshHash: crypto.getRandomValues(new Uint8Array(32)),
     nowMs: expiresMs,
     expiresMs,
   });
@@ -149,16 +148,57 @@ test("a session that is in use is prolonged, and one that has ended does not beg
 describe("changing the password", () => {
   const change = { current_password: PASSWORD, new_password: NEW_PASSWORD };
 
-  test("ends every session but the one that asks", async () => {
+  test("ends every session but the one that asks, which goes on under new tokens", async () => {
     await using server = await AuthServer.start();
     const other = await server.register();
     const here = await server.signIn();
-    const answer = await server.as(here.access_token, "POST", "/auth/password", change);
-    expect(answer.status).toBe(204);
-
+    const { body } = await server.as<SignInAnswer>(
+      here.access_token,
+      "POST",
+      "/auth/password",
+      change,
+    );
     expect(server.endedSessions).toEqual([sessionOf(other.access_token)]);
-    expect((await server.as(here.access_token, "GET", "/auth/me")).status).toBe(200);
-    expect((await server.as(other.access_token, "GET", "/auth/me")).status).toBe(401);
+    expect(sessionOf(body.access_token)).toBe(sessionOf(here.access_token));
+    expect(body.user).toEqual(here.user);
+    expect((await server.as(body.access_token, "GET", "/auth/me")).status).toBe(200);
+    const { refresh_token } = body;
+    expect((await server.post("/auth/refresh", { refresh_token })).status).toBe(200);
+  });
+
+  test("makes everything void that was given out before, to the asking session too", async () => {
+    await using server = await AuthServer.start();
+    const here = await server.register();
+    const retired = here.refresh_token;
+    const current = await server.post<SignInAnswer>("/auth/refresh", { refresh_token: retired });
+    const issued = await server.post<SignInAnswer>("/auth/refresh", {
+      refresh_token: current.body.refresh_token,
+    });
+    const { access_token } = issued.body;
+    const asked = await server.as<{ ticket: string }>(access_token, "POST", "/auth/ticket");
+    const answer = await server.as<SignInAnswer>(access_token, "POST", "/auth/password", change);
+
+    for (const token of [here.access_token, current.body.access_token, access_token]) {
+      expect((await server.as(token, "GET", "/auth/me")).status).toBe(401);
+    }
+    for (const refresh_token of [retired, current.body.refresh_token, issued.body.refresh_token]) {
+      expect((await server.post("/auth/refresh", { refresh_token })).status).toBe(401);
+    }
+    const protocols = { "sec-websocket-protocol": `hubbub.v1, ticket.${asked.body.ticket}` };
+    const socket = await server.call<object>("GET", "/ws", { headers: protocols });
+    expect(socket.body).toHaveProperty("refused");
+    // What a thief shows of the time before says nothing about the tokens of now.
+    expect(server.endedSessions).toEqual([]);
+    expect((await server.as(answer.body.access_token, "GET", "/auth/me")).status).toBe(200);
+  });
+
+  test("does nothing for a session that was ended while the passwords were hashed", async () => {
+    await using server = await AuthServer.start();
+    const { access_token } = await server.register();
+    const changing = server.as(access_token, "POST", "/auth/password", change);
+    await server.as(access_token, "POST", "/auth/logout");
+    expect((await changing).status).toBe(401);
+    await server.signIn();
   });
 
   test("lets the new password in and keeps the old one out", async () => {
@@ -198,6 +238,6 @@ describe("changing the password", () => {
       }),
     );
     const statuses = (await Promise.all(both)).map(({ status }) => status);
-    expect(statuses.sort()).toEqual([204, 401]);
+    expect(statuses.sort()).toEqual([200, 401]);
   });
 });

@@ -1,12 +1,12 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import type { Identity } from "../../src/auth/identifier.ts";
+import type { Caller } from "../../src/auth/identifier.ts";
 import type { TicketAnswer } from "../../src/auth/schemas.ts";
 import { ErrorCode } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
 import { AuthServer, expectStatus, SIGN_IN_TIMEOUT_MS, sessionOf } from "./auth_server.ts";
 
 setDefaultTimeout(SIGN_IN_TIMEOUT_MS);
 
-type Identified = Identity | { refused: ErrorCode };
+type Identified = Caller | { refused: ErrorCode };
 
 /** What the server makes of a request for a socket with these headers. */
 async function knock(server: AuthServer, headers: Record<string, string>, path = "/ws") {
@@ -29,11 +29,13 @@ describe("a socket", () => {
   test("is opened by a bearer token", async () => {
     await using server = await AuthServer.start();
     const { access_token, user } = await server.register();
-    const identity: Identity = {
+    const identity: Caller = {
       accountId: user.id,
       name: "ada",
       role: "user",
       sessionId: sessionOf(access_token),
+      epoch: 0,
+      channels: [1],
     };
     expect(await knock(server, { authorization: `Bearer ${access_token}` })).toEqual(identity);
     expect(await knock(server, { authorization: `bearer  ${access_token}` })).toEqual(identity);
@@ -59,6 +61,47 @@ describe("a socket", () => {
       knock(server, offering(ticket)),
     ]);
     expect(both.filter((identified) => "refused" in identified)).toEqual([INVALID]);
+  });
+
+  test("is opened by a ticket for the page that asked for it alone", async () => {
+    await using server = await AuthServer.start({ origins: ["https://chat.example.org"] });
+    const { access_token } = await server.register();
+    const authorization = `Bearer ${access_token}`;
+    const origins = [server.origin, "https://chat.example.org", undefined];
+    for (const asked of origins) {
+      for (const offered of origins) {
+        const from = (origin: string | undefined) => (origin === undefined ? {} : { origin });
+        const headers = { authorization, ...from(asked) };
+        const answer = await server.call<TicketAnswer>("POST", "/auth/ticket", { headers });
+        const { ticket } = expectStatus(200, answer);
+        const opened = await knock(server, { ...offering(ticket), ...from(offered) });
+        if (asked === offered) expect(opened).toMatchObject({ name: "ada" });
+        else expect(opened).toEqual(INVALID);
+        // Whether it opened anything or not, it is used up.
+        expect(await knock(server, { ...offering(ticket), ...from(asked) })).toEqual(INVALID);
+      }
+    }
+  });
+
+  test("is not opened by a ticket and a token of two sessions", async () => {
+    await using server = await AuthServer.start();
+    const ada = await server.register();
+    const adaElsewhere = await server.signIn();
+    const bob = await server.register("bob");
+    for (const [ticketOf, tokenOf] of [
+      [ada, bob],
+      [bob, ada],
+      [ada, adaElsewhere],
+    ] as const) {
+      const authorization = `Bearer ${tokenOf.access_token}`;
+      const ticket = await ticketFor(server, ticketOf.access_token);
+      expect(await knock(server, { ...offering(ticket), authorization })).toEqual(INVALID);
+    }
+    const both = { authorization: `Bearer ${ada.access_token}` };
+    const ticket = await ticketFor(server, ada.access_token);
+    expect(await knock(server, { ...offering(ticket), ...both })).toMatchObject({ name: "ada" });
+    const spent = await knock(server, { ...offering(ticket), ...both });
+    expect(spent).toEqual(INVALID);
   });
 
   test("is not opened by a ticket whose time is over", async () => {

@@ -109,11 +109,10 @@ describe("signing in", () => {
       accountId: user.id,
       passwordHash: "$argon2id$the-one-before",
       label: "",
-      refreshHash: new Uint8Array(32),
       nowMs: server.nowMs,
       expiresMs: server.nowMs + 1000,
     });
     expect(stale).toBe("account changed");
-    expect(server.store.reads.accountOfSession("late", server.nowMs)).toBeUndefined();
+    expect(server.store.reads.isLive(user.id, "late")).toBe(false);
   });
 });

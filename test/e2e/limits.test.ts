@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { CloseCode, closes, errorEntry, errorName, errors } from "../../src/wire/codes.ts";
 import { ErrorCode } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
+import { run } from "../support/command.ts";
 import { RawConnection, send } from "../support/raw_connection.ts";
 import { RawPeer } from "../support/raw_peer.ts";
 import {
@@ -327,6 +328,29 @@ const provocations: Record<KnownError, () => Promise<ErrorCode>> = {
     db.run("UPDATE account SET password_hash = ?", [lost]);
     db.close();
     return await codeOf(await post(server.url, "token", { name: "ada", password: PASSWORD }));
+  },
+  async [ErrorCode.ACCOUNT_DISABLED]() {
+    await using server = await startServer();
+    const { accessToken } = await register(server.url, "ada");
+    await run(["user", "disable", "ada", "--data", join(server.folder, "hubbub.db")]);
+    const headers = { Authorization: `Bearer ${accessToken}` };
+    const refusal = await codeOf(await askToUpgrade(server.url, headers));
+    expect(await codeOf(await fetch(`${server.url}/auth/me`, { headers }))).toBe(refusal);
+    const right = { name: "ada", password: PASSWORD };
+    expect(await codeOf(await post(server.url, "token", right))).toBe(refusal);
+    return refusal;
+  },
+  async [ErrorCode.TOO_MANY_ARRIVALS]() {
+    await using server = await startServer({ arrivalQueue: 0 });
+    for (;;) {
+      const crowd = await Promise.all(
+        Array.from({ length: 200 }, () => askToUpgrade(server.url, {})),
+      );
+      const turnedAway = crowd.find(({ status }) => status === 503);
+      if (turnedAway === undefined) continue;
+      expect(Number(turnedAway.headers.get("Retry-After"))).toBeGreaterThan(0);
+      return await codeOf(turnedAway);
+    }
   },
   async [ErrorCode.FORBIDDEN]() {
     await using server = await startServer();

@@ -28,6 +28,13 @@ test(
     const asked = await post(url, "ticket", {}, renewed.access_token);
     const { ticket } = (await asked.json()) as { ticket: string };
 
+    // Where no token belongs: it is not taken there, and not written down.
+    for (const query of [`access_token=${renewed.access_token}`, `ticket=${ticket}`]) {
+      expect((await fetch(`${url}/auth/me?${query}`)).status).toBe(401);
+      const headers = { Upgrade: "websocket", "Sec-WebSocket-Protocol": "hubbub.v1" };
+      expect((await fetch(`${url}/ws?${query}`, { headers })).status).toBe(401);
+    }
+
     const socket = new WebSocket(`${url.replace("http", "ws")}/ws`, [
       "hubbub.v1",
       `ticket.${ticket}`,

@@ -47,11 +47,10 @@ describe("hubbub user", () => {
       const server = await startProcess(data.path);
       const { accessToken } = await register(server.url, "ada");
       const before = await RawConnection.open(server.url, accessToken);
-      const role = await run(["user", "role", "ada", "monitor", "--data", data.db]);
-      expect(role).toMatchObject({ code: 0, err: "" });
-      // A connection keeps the role that it was opened with.
       const plain = await before.expect("pong", { case: "ping", value: {} });
       expect(plain.figures).toBeUndefined();
+      const role = await run(["user", "role", "ada", "monitor", "--data", data.db]);
+      expect(role).toMatchObject({ code: 0, err: "" });
 
       const monitor = await RawConnection.open(server.url, accessToken);
       await before.expect("sent", send(1, "something to count"));

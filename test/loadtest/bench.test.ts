@@ -100,6 +100,18 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
       "connect a user in 10 channels, and disconnect",
     ],
   },
+  connect: {
+    "Who connects": [
+      "check a token",
+      "check a token by @elysiajs/jwt",
+      "sign a token by @elysiajs/jwt",
+      "read account and session",
+      "read account, session and channels",
+      "identify by token",
+      "identify by ticket, its issue included",
+      "a request and its headers alone",
+    ],
+  },
   publish: {
     "Publish to sockets on loopback": [10, 100, 400].flatMap((sockets) =>
       ["1 message", "8 messages", "64 messages"].map(

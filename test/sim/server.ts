@@ -204,7 +204,13 @@ export class Server {
         this.#sessions.closed(session, `${code}`);
       },
     });
-    const identity = { accountId, name: `user-${accountId}`, role: "user", sessionId: "" } as const;
+    const identity = {
+      accountId,
+      name: `user-${accountId}`,
+      role: "user",
+      sessionId: "",
+      epoch: 0,
+    } as const;
     const session = new Session(identity, encoding, socket, this.#services);
     const waiting: (() => void)[] = [];
     this.#arrived.set(session, { socket, waiting });

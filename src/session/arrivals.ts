@@ -1,0 +1,118 @@
+/** How often those who wait are let in. Between two times the server sees to everybody else. */
+const TURN_MS = 3;
+/** The part of the time that letting in may take. */
+const SHARE = 1 / 3;
+/** However late a turn is, it takes no longer than this. */
+const LONGEST_TURN_MS = 10;
+
+/** Who would wait longer has most likely given up. */
+const LONGEST_WAIT_MS = 5000;
+/** When to come back who is turned away: at random, so that they do not come back together. */
+const COME_BACK_AFTER_MS = 1000;
+const COME_BACK_SPREAD_MS = 4000;
+
+interface Options {
+  /** Arrivals that may wait for their turn. */
+  readonly queue: number;
+  /** A clock in ms that never goes back. */
+  readonly clockMs: () => number;
+  /** From 0 (inclusive) to 1 (exclusive). */
+  readonly random: () => number;
+  /** Runs something after so many ms. */
+  readonly after: (delayMs: number, run: () => void) => void;
+}
+
+/** Somebody who wants in. */
+export interface Arrival<T> {
+  /** Lets them in, in one go. */
+  enter(): T;
+  /** Sends them away, to come back after so many ms. */
+  turnAway(retryAfterMs: number): T;
+  /** Whether they have given up. First called when they begin to wait. */
+  isGone(): boolean;
+}
+
+/**
+ * Lets in those who arrive, for a third of the time at most. So a thousand who arrive in the same
+ * moment, as after a restart, do not stand between two messages of those who are here already, and
+ * the writer thread has a core to run on where there is only one. Who does not get in at once waits,
+ * first come, first served; beyond the bounds they are turned away.
+ */
+export class Arrivals {
+  readonly #options: Options;
+  readonly #waiting: (() => void)[] = [];
+  #spentMs = 0;
+  #allowedMs = TURN_MS * SHARE;
+  #turnBeganMs: number;
+  #isTurnDue = false;
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.#turnBeganMs = options.clockMs();
+  }
+
+  /** How many wait. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Lets somebody in, now or in a later turn, or sends them away. */
+  admit<T>(arrival: Arrival<T>): T | Promise<Awaited<T>> {
+    const { queue, clockMs } = this.#options;
+    if (this.#waiting.length === 0 && this.#hasTime()) return this.#timed(() => arrival.enter());
+    if (this.#waiting.length >= queue) return arrival.turnAway(this.#comeBackMs());
+    const cameMs = clockMs();
+    arrival.isGone();
+    return new Promise<Awaited<T>>((resolve, reject) => {
+      this.#waiting.push(() => {
+        const isLate = clockMs() - cameMs > LONGEST_WAIT_MS;
+        try {
+          const answer =
+            isLate || arrival.isGone() ? arrival.turnAway(this.#comeBackMs()) : arrival.enter();
+          resolve(answer as Awaited<T>);
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+  }
+
+  #hasTime(): boolean {
+    return this.#spentMs < this.#allowedMs;
+  }
+
+  #timed<T>(work: () => T): T {
+    const { clockMs } = this.#options;
+    const beganMs = clockMs();
+    try {
+      return work();
+    } finally {
+      this.#spentMs += clockMs() - beganMs;
+      this.#expectTurn();
+    }
+  }
+
+  #expectTurn(): void {
+    if (this.#isTurnDue) return;
+    this.#isTurnDue = true;
+    this.#options.after(TURN_MS, () => this.#turn());
+  }
+
+  #turn(): void {
+    this.#isTurnDue = false;
+    const nowMs = this.#options.clockMs();
+    // A busy server's turns come late, and are longer for it.
+    this.#allowedMs = Math.min(LONGEST_TURN_MS, (nowMs - this.#turnBeganMs) * SHARE);
+    this.#turnBeganMs = nowMs;
+    this.#spentMs = 0;
+    while (this.#hasTime()) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#timed(next);
+    }
+  }
+
+  #comeBackMs(): number {
+    return Math.round(COME_BACK_AFTER_MS + this.#options.random() * COME_BACK_SPREAD_MS);
+  }
+}
