@@ -1,4 +1,11 @@
-import { choice, type Entry, integer, parseNetworks, parseOrigins } from "./setting_kinds.ts";
+import {
+  choice,
+  type Entry,
+  integer,
+  isDomain,
+  parseNetworks,
+  parseOrigins,
+} from "./setting_kinds.ts";
 
 /**
  * All settings, in one table: the environment variable, the flag, what is allowed, what it is for.
@@ -46,6 +53,13 @@ export const settings = {
     default: "",
     expected: "origins such as https://chat.example.org, separated by commas",
     parse: parseOrigins,
+  },
+  rpId: {
+    summary: "domain that passkeys are bound to; empty: the first origin's, or localhost",
+    placeholder: "domain",
+    default: "",
+    expected: "a domain such as chat.example.org, in lower case, or nothing",
+    parse: (text: string) => (text === "" || isDomain(text) ? text : undefined),
   },
   signingSecret: {
     summary: "secret that signs access tokens; empty: made on first start and kept beside the data",
@@ -244,7 +258,7 @@ export function readConfig(
 }
 
 /** Variables that are used elsewhere: see the chat command. */
-const otherVariables = new Set(["HUBBUB_URL", "HUBBUB_USER", "HUBBUB_PASSWORD"]);
+const otherVariables = new Set(["HUBBUB_URL", "HUBBUB_USER", "HUBBUB_PASSWORD", "HUBBUB_CODE"]);
 
 function refuseUnknown(
   names: readonly SettingName[],

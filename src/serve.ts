@@ -31,6 +31,7 @@ import { upgrade, websocketHandler } from "./session/websocket.ts";
 import { AccountWatch } from "./store/account_watch.ts";
 import { AccountReads } from "./store/accounts.ts";
 import { Checkpoints } from "./store/checkpoints.ts";
+import { FactorReads } from "./store/factor_reads.ts";
 import { Log } from "./store/log.ts";
 import { openStore } from "./store/store.ts";
 import { Subscriptions } from "./store/subscriptions.ts";
@@ -53,6 +54,8 @@ const FREE_THREADS_MS = 1000;
 
 /** A write takes some microseconds, so that a turn of the event loop takes a few milliseconds. */
 const SOCKETS_PER_TURN = 500;
+/** Each may cost a signature check in this process, a fraction of a millisecond. */
+const PASSKEY_SIGN_INS_PER_SECOND = 100;
 
 /** A running server. */
 export interface Running {
@@ -182,6 +185,11 @@ export async function serve(
   const sessions = new Sessions();
   const { newAccountsPerHour } = config;
   const registrations = new TokenBucket(newAccountsPerHour / 3600, newAccountsPerHour, clockMs());
+  const passkeySignIns = new TokenBucket(
+    PASSKEY_SIGN_INS_PER_SECOND,
+    PASSKEY_SIGN_INS_PER_SECOND,
+    clockMs(),
+  );
 
   const profiler = new Profiler({
     main: new ThreadSampling(),
@@ -199,12 +207,14 @@ export async function serve(
     config,
     dataFolder: dirname(dataFile),
     reads: accounts,
+    factorReads: new FactorReads(store.reads),
     run: writer.run,
     counters,
     log: eventLog,
     endSession: (id) => sessions.endSignIn(id),
     accountCreated: (account) => membership.count(account),
     admitRegistration: () => registrations.take(clockMs()),
+    admitPasskey: () => passkeySignIns.take(clockMs()),
     openSessions: () => sessions.signIns(),
     profiler,
     freely: placement.freely,

@@ -74,3 +74,10 @@ export function parseOrigins(text: string): readonly string[] | undefined {
     ? origins
     : undefined;
 }
+
+/** Whether a text is a domain in lower case, and no address. */
+export function isDomain(text: string): boolean {
+  const label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
+  // An address is no domain: the last label is not a number.
+  return text.length <= 253 && new RegExp(`^(${label}\\.)*(?!\\d+$)${label}$`).test(text);
+}

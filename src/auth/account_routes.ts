@@ -1,13 +1,14 @@
 import { Elysia } from "elysia";
 import type { AccountReads } from "../store/accounts.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
-import { describe } from "./documentation.ts";
+import { bearerRefusals, describe } from "./documentation.ts";
 import type { GrantAnswer } from "./grant_answer.ts";
 import type { Identifier } from "./identifier.ts";
 import { ownPageOnly } from "./refresh_cookie.ts";
 import { jsonOfTwoPasswords } from "./request_body.ts";
 import { passwordBody, type SessionListAnswer, type TicketAnswer, type User } from "./schemas.ts";
 import type { SignIns } from "./sign_ins.ts";
+import type { StepUp } from "./step_up.ts";
 import type { Tickets } from "./tickets.ts";
 import { visitorOf } from "./visitor.ts";
 
@@ -15,6 +16,7 @@ export interface AccountRouteParts {
   readonly signIns: SignIns;
   readonly identifier: Identifier;
   readonly reads: AccountReads;
+  readonly stepUp: StepUp;
   readonly tickets: Tickets;
   readonly grantAnswer: GrantAnswer;
   readonly ticketSeconds: number;
@@ -24,12 +26,10 @@ export interface AccountRouteParts {
   readonly now: () => number;
 }
 
-/** What any of these routes may say of the token. */
-const whoever = [ErrorCode.INVALID_TOKEN, ErrorCode.ACCOUNT_DISABLED] as const;
-
 /** Routes for those who are signed in: each takes an access token. */
 export function accountRoutes(parts: AccountRouteParts) {
-  const { signIns, identifier, reads, tickets, grantAnswer, ticketSeconds, addressOf, now } = parts;
+  const { signIns, identifier, reads, stepUp, tickets, grantAnswer } = parts;
+  const { ticketSeconds, addressOf, now } = parts;
   return new Elysia({ prefix: "/auth" })
     .derive(({ request }) => ({ identity: identifier.byBearer(request) }))
     .get(
@@ -44,7 +44,7 @@ export function accountRoutes(parts: AccountRouteParts) {
           summary: "Who is signed in",
           tag: "account",
           success: [200, "User"],
-          refusals: whoever,
+          refusals: bearerRefusals,
           bearer: true,
         }),
       },
@@ -61,7 +61,7 @@ export function accountRoutes(parts: AccountRouteParts) {
           summary: "Get a ticket that opens one socket, for browsers",
           tag: "sign in",
           success: [200, "Ticket"],
-          refusals: whoever,
+          refusals: bearerRefusals,
           bearer: true,
         }),
       },
@@ -69,6 +69,7 @@ export function accountRoutes(parts: AccountRouteParts) {
     .post(
       "/password",
       async ({ identity, body, set, request }) => {
+        stepUp.requireFactor(identity);
         if (body.cookie) ownPageOnly(request);
         const { current_password: current, new_password: next } = body;
         const visitor = visitorOf(request, addressOf(request));
@@ -87,7 +88,8 @@ export function accountRoutes(parts: AccountRouteParts) {
             ErrorCode.INVALID_ARGUMENT,
             ErrorCode.BODY_TOO_LARGE,
             ErrorCode.INVALID_CREDENTIALS,
-            ...whoever,
+            ...bearerRefusals,
+            ErrorCode.CONFIRMATION_REQUIRED,
             ErrorCode.RATE_LIMITED,
             ErrorCode.SIGN_IN_BUSY,
             ErrorCode.PASSWORDS_UNAVAILABLE,
@@ -113,7 +115,7 @@ export function accountRoutes(parts: AccountRouteParts) {
           summary: "List this account's sessions",
           tag: "account",
           success: [200, "SessionList"],
-          refusals: whoever,
+          refusals: bearerRefusals,
           bearer: true,
         }),
       },
@@ -130,7 +132,7 @@ export function accountRoutes(parts: AccountRouteParts) {
           summary: "End one of this account's sessions",
           tag: "account",
           success: 204,
-          refusals: [...whoever, ErrorCode.NOT_FOUND],
+          refusals: [...bearerRefusals, ErrorCode.NOT_FOUND],
           bearer: true,
         }),
       },

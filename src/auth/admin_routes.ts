@@ -43,7 +43,7 @@ export const MAX_PROFILE_SECONDS = seconds.max;
 export function adminRoutes({ identifier, profiler }: AdminRouteParts) {
   return new Elysia()
     .derive(async ({ request }) => {
-      const { role } = await identifier.byBearer(request);
+      const { role } = identifier.byBearer(request);
       if (role !== "admin") throw new Refusal(ErrorCode.FORBIDDEN);
     })
     .post(

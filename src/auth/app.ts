@@ -6,11 +6,14 @@ import { type AccountRouteParts, accountRoutes } from "./account_routes.ts";
 import { type AdminRouteParts, adminRoutes } from "./admin_routes.ts";
 import { answerError } from "./answers.ts";
 import { documentation } from "./documentation.ts";
+import { type FactorRouteParts, factorRoutes } from "./factor_routes.ts";
+import { factorSignInRoutes } from "./factor_sign_in_routes.ts";
 import { crossOriginHeaders, isPreflight, originAllowed } from "./origin.ts";
+import { passkeyRoutes } from "./passkey_routes.ts";
 import { Refusal } from "./refusal.ts";
 import { type SignInRouteParts, signInRoutes } from "./sign_in_routes.ts";
 
-interface AppParts extends SignInRouteParts, AccountRouteParts, AdminRouteParts {
+interface AppParts extends SignInRouteParts, AccountRouteParts, FactorRouteParts, AdminRouteParts {
   /** Web origins besides our own whose pages may use the routes. */
   readonly origins: readonly string[];
   readonly counters: Counters;
@@ -34,5 +37,8 @@ export function authApp(parts: AppParts) {
     .use(documentation())
     .use(signInRoutes(parts))
     .use(accountRoutes(parts))
+    .use(factorSignInRoutes(parts))
+    .use(factorRoutes(parts))
+    .use(passkeyRoutes(parts))
     .use(adminRoutes(parts));
 }

@@ -3,6 +3,7 @@ import type { Counters } from "../monitor/counters.ts";
 import type { Log } from "../monitor/log.ts";
 import type { Profiler } from "../monitor/profiler.ts";
 import type { AccountReads } from "../store/accounts.ts";
+import type { FactorReads } from "../store/factor_reads.ts";
 import type { RunJob } from "../store/jobs.ts";
 import type { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { AccessTokens } from "./access_tokens.ts";
@@ -15,6 +16,7 @@ import { type Caller, Identifier } from "./identifier.ts";
 import type { Alarm } from "./sign_in_queue.ts";
 import { SignIns } from "./sign_ins.ts";
 import { signingSecret } from "./signing_secret.ts";
+import { startFactors } from "./start_factors.ts";
 import { startPasswords } from "./start_passwords.ts";
 import { Tickets } from "./tickets.ts";
 
@@ -25,6 +27,8 @@ export interface AuthParts {
     Config,
     | "registration"
     | "origins"
+    | "rpId"
+    | "port"
     | "signingSecret"
     | "accessTokenMinutes"
     | "refreshTokenDays"
@@ -37,9 +41,10 @@ export interface AuthParts {
     | "triesPerMinute"
     | "trustedProxies"
   >;
-  /** Where `signing.key` and the pepper are kept; the folder exists. */
+  /** Where `signing.key`, `factors.key` and the pepper are kept; the folder exists. */
   readonly dataFolder: string;
   readonly reads: AccountReads;
+  readonly factorReads: FactorReads;
   readonly run: RunJob;
   readonly counters: Counters;
   readonly log: Log;
@@ -49,6 +54,8 @@ export interface AuthParts {
   readonly accountCreated: (accountId: number) => void;
   /** Takes leave for one more registration: 0, or the ms to wait. */
   readonly admitRegistration: () => number;
+  /** Takes leave for one more passkey sign-in from anywhere: 0, or the ms to wait. */
+  readonly admitPasskey: () => number;
   /** The sessions that have an open socket; they are in use. */
   readonly openSessions: () => Iterable<string>;
   readonly profiler: Profiler;
@@ -93,7 +100,7 @@ export interface Auth {
 /**
  * Starts everything that sign-in needs.
  *
- * @throws StoreFileError where the signing secret cannot be used.
+ * @throws StoreFileError where `signing.key` or `factors.key` cannot be used.
  */
 export async function startAuth(parts: AuthParts): Promise<Auth> {
   const { config, reads, run, counters, log, now = Date.now } = parts;
@@ -102,9 +109,16 @@ export async function startAuth(parts: AuthParts): Promise<Auth> {
   const tokens = new AccessTokens(secret, accessTokenSeconds, now);
   const tickets = new Tickets(config.ticketSeconds * 1000, now);
   const identifier = new Identifier(reads, tokens, tickets, config.origins, now);
+  const factors = await startFactors(parts, {
+    begin: (...session) => signIns.begin(...session),
+    checkPassword: (...password) => signIns.checkPassword(...password),
+    sessionEnded: (sessionId) => sessionEnded(sessionId),
+  });
+  // Last of what may fail, for it starts processes.
   const { gate, devices, stop: stopHashing, hashPriority } = startPasswords(parts, secret);
   const sessionEnded = (sessionId: string) => {
     tickets.endSession(sessionId);
+    factors.confirmations.endSession(sessionId);
     parts.endSession(sessionId);
   };
   const signIns = new SignIns({
@@ -115,6 +129,7 @@ export async function startAuth(parts: AuthParts): Promise<Auth> {
     devices,
     tokens,
     log,
+    demandSecondFactor: (known) => factors.factorSignIns.demand(known),
     sessionEnded,
     accountCreated: parts.accountCreated,
     admitRegistration: parts.admitRegistration,
@@ -125,6 +140,7 @@ export async function startAuth(parts: AuthParts): Promise<Auth> {
   const addresses = new WeakMap<Request, string>();
   const locate = addressFinder(config.trustedProxies, log);
   const app = authApp({
+    ...factors,
     signIns,
     identifier,
     reads,

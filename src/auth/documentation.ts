@@ -14,6 +14,9 @@ const commonRefusals = [
   ErrorCode.INTERNAL,
 ] as const;
 
+/** What any route that takes an access token may say of it. */
+export const bearerRefusals = [ErrorCode.INVALID_TOKEN, ErrorCode.ACCOUNT_DISABLED] as const;
+
 // As plain objects, because TypeBox's `required?: string[] | undefined` is not to the plugin's liking.
 const schemas: Readonly<Record<string, object>> = answerSchemas;
 
@@ -43,6 +46,7 @@ function description() {
       tags: [
         { name: "sign in", description: "Accounts, tokens and tickets" },
         { name: "account", description: "The account that is signed in, and its sessions" },
+        { name: "factors", description: "One-time codes, recovery codes and passkeys" },
         { name: "operation", description: "For those who run the server" },
       ],
       components: {
@@ -55,18 +59,20 @@ function description() {
 
 interface RouteDescription {
   readonly summary: string;
-  readonly tag: "sign in" | "account" | "operation";
+  readonly tag: "sign in" | "account" | "factors" | "operation";
   /** The status of success, and the schema of its body where there is one. */
   readonly success: readonly [status: 200 | 201, schema: keyof typeof answerSchemas] | 204;
   /** The codes this route may refuse with, besides those that any may. */
   readonly refusals: readonly ErrorCode[];
   /** Whether it needs an access token. */
   readonly bearer: boolean;
+  /** Whether a 401 may say how to go on with a second factor. */
+  readonly leadsToFactor?: boolean;
 }
 
 /** A route's part of the document. */
 export function describe(route: RouteDescription): DocumentDecoration {
-  const { summary, tag, success, refusals, bearer } = route;
+  const { summary, tag, success, refusals, bearer, leadsToFactor = false } = route;
   const [status, schema] = success === 204 ? [204, undefined] : success;
   return {
     summary,
@@ -74,17 +80,18 @@ export function describe(route: RouteDescription): DocumentDecoration {
     security: bearer ? [{ bearer: [] }] : [],
     responses: {
       [status]: schema === undefined ? { description: "Done" } : answer("Done", schema),
-      ...refusalAnswers([...refusals, ...commonRefusals]),
+      ...refusalAnswers([...refusals, ...commonRefusals], leadsToFactor),
     },
   };
 }
 
-function refusalAnswers(codes: readonly ErrorCode[]) {
+function refusalAnswers(codes: readonly ErrorCode[], leadsToFactor: boolean) {
   const byStatus = Map.groupBy(codes, (code) => errorEntry(code).status);
   return Object.fromEntries(
     [...byStatus].map(([status, sharing]) => {
       const lines = sharing.map((code) => `\`${errorName(code)}\`: ${errorEntry(code).text}`);
-      return [status, answer(lines.join("\n\n"), "Error")];
+      const schema = leadsToFactor && status === 401 ? "TokenRefusal" : "Error";
+      return [status, answer(lines.join("\n\n"), schema)];
     }),
   );
 }

@@ -37,7 +37,7 @@ export function crossOriginHeaders(
   return {
     "access-control-allow-origin": origin,
     "access-control-allow-headers": "authorization, content-type",
-    "access-control-allow-methods": "GET, POST, DELETE",
+    "access-control-allow-methods": "GET, POST, PATCH, DELETE",
     "access-control-expose-headers": "retry-after",
     "access-control-max-age": "600",
     vary: "origin",

@@ -1,6 +1,7 @@
 import { errorEntry } from "../wire/codes.ts";
-import type { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
-import { refusal } from "../wire/refusal.ts";
+import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
+import { refusal, refusalBody } from "../wire/refusal.ts";
+import type { SecondFactorAnswer } from "./factor_schemas.ts";
 
 /** Why a request was not carried out. Thrown inside `auth`, and answered in one place:
  * `answerError` in answers.ts. */
@@ -20,7 +21,18 @@ export class Refusal extends Error {
   }
 }
 
+/** The password was right, and here is how to go on. */
+export class SecondFactorRefusal extends Refusal {
+  constructor(readonly secondFactor: SecondFactorAnswer) {
+    super(ErrorCode.SECOND_FACTOR_REQUIRED);
+  }
+}
+
 /** The HTTP answer of a refusal: the code's status, and the code, its text and the wait as JSON. */
-export function refusalAnswer({ code, message, retryAfterMs = 0 }: Refusal): Response {
-  return refusal(code, { text: message, retryAfterMs });
+export function refusalAnswer(refused: Refusal): Response {
+  const { code, message: text, retryAfterMs = 0 } = refused;
+  const answer = refusal(code, { text, retryAfterMs });
+  if (!(refused instanceof SecondFactorRefusal)) return answer;
+  const body = { ...refusalBody(code, { text }), second_factor: refused.secondFactor };
+  return new Response(JSON.stringify(body), answer);
 }

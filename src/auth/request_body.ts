@@ -5,6 +5,11 @@ import { Refusal } from "./refusal.ts";
 const MAX_BODY_BYTES = 2048;
 /** The largest where two passwords are sent, by somebody who is signed in. */
 const MAX_TWO_PASSWORDS_BYTES = 2 * MAX_BODY_BYTES;
+/**
+ * The largest with a passkey in it, as browsers send them: long ids, an RSA key, and the same facts
+ * in several forms.
+ */
+const MAX_PASSKEY_BYTES = 4 * MAX_BODY_BYTES;
 
 /**
  * How a route reads its body, for Elysia's `parse`. The function reads it; the names behind it are
@@ -19,8 +24,17 @@ export const jsonOrNothing: ParserOf<"json"> = [
   ({ request }) => (hasBody(request) ? readJson(request) : Promise.resolve({})),
   "json",
 ];
+export const passkeyJson: ParserOf<"json"> = [
+  ({ request }) => readJson(request, MAX_PASSKEY_BYTES),
+  "json",
+];
 export const jsonOrForm: ParserOf<"json" | "urlencoded"> = [
   ({ request }) => readJsonOrForm(request),
+  "json",
+  "urlencoded",
+];
+export const passkeyJsonOrForm: ParserOf<"json" | "urlencoded"> = [
+  ({ request }) => readJsonOrForm(request, MAX_PASSKEY_BYTES),
   "json",
   "urlencoded",
 ];
@@ -45,9 +59,11 @@ async function readJson(request: Request, maxBytes = MAX_BODY_BYTES): Promise<un
  *
  * @throws Refusal as `readJson` does.
  */
-async function readJsonOrForm(request: Request): Promise<unknown> {
-  if (mediaTypeOf(request) !== "application/x-www-form-urlencoded") return readJson(request);
-  return Object.fromEntries(new URLSearchParams(await readText(request, MAX_BODY_BYTES)));
+async function readJsonOrForm(request: Request, maxBytes = MAX_BODY_BYTES): Promise<unknown> {
+  if (mediaTypeOf(request) !== "application/x-www-form-urlencoded") {
+    return readJson(request, maxBytes);
+  }
+  return Object.fromEntries(new URLSearchParams(await readText(request, maxBytes)));
 }
 
 function hasBody(request: Request): boolean {

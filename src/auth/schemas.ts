@@ -1,5 +1,7 @@
 import { t } from "elysia";
 import { accountNamePattern } from "../wire/names.ts";
+import { cookie } from "./cookie_field.ts";
+import { factorAnswerSchemas } from "./factor_schemas.ts";
 import { PASSWORD_CHARACTERS } from "./passwords.ts";
 
 /**
@@ -10,13 +12,6 @@ import { PASSWORD_CHARACTERS } from "./passwords.ts";
 const { min, max } = PASSWORD_CHARACTERS;
 /** Elysia's own `t.Integer` would also allow text, and say so in the document. */
 const integer = (description: string) => t.Unsafe<number>({ type: "integer", description });
-
-const cookie = t.Optional(
-  t.Boolean({
-    description:
-      "The refresh token goes into a cookie that scripts cannot read, and not into the answer. For pages of this server's own",
-  }),
-);
 
 const passwordRule = `${min} to ${max} characters, counted after Unicode normalization (NFKC)`;
 
@@ -134,6 +129,7 @@ export const answerSchemas = {
   Ticket: ticket,
   Profile: profile,
   Error: error,
+  ...factorAnswerSchemas,
 };
 
 export type User = typeof user.static;

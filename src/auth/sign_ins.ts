@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { Config } from "../config.ts";
 import type { Log } from "../monitor/log.ts";
-import type { Account, AccountReads } from "../store/accounts.ts";
+import type { Account, AccountReads, Credentials } from "../store/accounts.ts";
+import type { FactorProof } from "../store/factors.ts";
 import type { RunJob } from "../store/jobs.ts";
 import { EXPIRED_SESSIONS_PER_JOB } from "../store/sign_ins.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
@@ -20,6 +21,7 @@ const LONGEST_REFRESH_TOKEN = 256;
 /** What a user gets who has signed in. */
 export interface Grant {
   readonly account: Account;
+  readonly sessionId: string;
   readonly accessToken: string;
   readonly refreshToken: string;
   /** What the device is known by at its next sign-in: see device_markers.ts. */
@@ -34,6 +36,8 @@ export interface SignInParts {
   readonly devices: DeviceMarkers;
   readonly tokens: AccessTokens;
   readonly log: Log;
+  /** Throws SECOND_FACTOR_REQUIRED where the account's password alone is not enough. */
+  readonly demandSecondFactor: (known: Credentials) => Promise<void>;
   /** Called with each session that has ended. */
   readonly sessionEnded: (sessionId: string) => void;
   readonly accountCreated: (accountId: number) => void;
@@ -75,18 +79,25 @@ export class SignIns {
     const account = await run("createAccount", { name, passwordHash, role: "user", nowMs: now() });
     if (account === "name taken") throw new Refusal(ErrorCode.NAME_TAKEN);
     accountCreated(account.id);
-    return this.#begin(account, passwordHash, visitor.label);
+    return this.begin(account, passwordHash, visitor.label);
   }
 
-  /** Signs in by name and password. A hash that is outdated is replaced. */
+  /**
+   * Signs in by name and password. A hash that is outdated is replaced.
+   *
+   * @throws SecondFactorRefusal where the account asks for more than its password, which was right.
+   */
   async signIn(name: string, password: string, visitor: Visitor): Promise<Grant> {
-    const { gate, run } = this.#parts;
+    const { gate, run, demandSecondFactor } = this.#parts;
     const { account, passwordHash, rehashed } = await gate.enter(name, password, visitor);
-    if (rehashed === undefined) return this.#begin(account, passwordHash, visitor.label);
-    const isReplaced = await run("replaceHash", account.id, passwordHash, rehashed);
-    // Another sign-in was faster, or the password was changed. It was right, so it is not called wrong.
-    if (!isReplaced) throw new Refusal(ErrorCode.SIGN_IN_BUSY, undefined, 1000);
-    return this.#begin(account, rehashed, visitor.label);
+    if (rehashed !== undefined) {
+      const isReplaced = await run("replaceHash", account.id, passwordHash, rehashed);
+      // Another sign-in was faster, or the password was changed. It was right, so it is not called wrong.
+      if (!isReplaced) throw new Refusal(ErrorCode.SIGN_IN_BUSY, undefined, 1000);
+    }
+    const known = { account, passwordHash: rehashed ?? passwordHash };
+    await demandSecondFactor(known);
+    return this.begin(account, known.passwordHash, visitor.label);
   }
 
   /**
@@ -132,22 +143,34 @@ export class SignIns {
     if (sessionId !== undefined) this.#ended([sessionId]);
   }
 
+  /** Checks the password of somebody who is signed in. */
+  async checkPassword(
+    { accountId, sessionId }: Identity,
+    password: string,
+    visitor: Visitor,
+  ): Promise<Credentials> {
+    const { reads, gate } = this.#parts;
+    const known = reads.credentialsById(accountId);
+    if (known === undefined) throw new Refusal(ErrorCode.INVALID_CREDENTIALS);
+    await gate.confirm(known, password, sessionId, visitor);
+    return known;
+  }
+
   /**
    * Sets another password, and ends all sessions but the one that asks. That one gets new tokens;
    * its old ones are void, its tickets too, and its sockets are closed a little later, by whoever
    * watches the accounts: see Sessions.accountChanged.
    */
   async changePassword(
-    { accountId, sessionId, name }: Identity,
+    identity: Identity,
     current: string,
     next: string,
     visitor: Visitor,
   ): Promise<Grant> {
-    const { reads, gate, run, now } = this.#parts;
+    const { gate, run, now } = this.#parts;
+    const { accountId, sessionId, name } = identity;
     const newPassword = acceptedPassword("new_password", next, name);
-    const known = reads.credentialsById(accountId);
-    if (known === undefined) throw new Refusal(ErrorCode.INVALID_CREDENTIALS);
-    await gate.confirm(known, current, sessionId, visitor);
+    const known = await this.checkPassword(identity, current, visitor);
     const newHash = await gate.hash("new_password", newPassword, name, visitor, sessionId);
     const changed = await run("changePassword", {
       accountId,
@@ -185,29 +208,50 @@ export class SignIns {
     } while (expired.length === EXPIRED_SESSIONS_PER_JOB);
   }
 
-  async #begin(account: Account, passwordHash: string, label: string): Promise<Grant> {
-    const { run, now } = this.#parts;
+  /**
+   * Begins a session.
+   *
+   * @param passwordHash The account's, as it was when the sign-in was checked.
+   * @param proof The factor that was checked, to be used up with it. Without one, the account must
+   * have no second factor.
+   */
+  async begin(
+    account: Account,
+    passwordHash: string,
+    label: string,
+    proof?: FactorProof,
+  ): Promise<Grant> {
+    const { run, log, now } = this.#parts;
     const id = randomBytes(SESSION_ID_BYTES).toString("base64url");
-    const begun = await run("createSession", {
+    const session = {
       id,
       accountId: account.id,
       passwordHash,
       label,
       nowMs: now(),
       expiresMs: this.#expiresMs(),
-    });
-    if (begun === "account changed") throw new Refusal(ErrorCode.INVALID_CREDENTIALS);
-    if (begun === "account disabled") throw new Refusal(ErrorCode.ACCOUNT_DISABLED);
-    this.#ended(begun.ended);
-    const holder = { accountId: account.id, sessionId: id, epoch: begun.epoch };
-    return this.#grant(account, holder, begun.refreshToken);
+    };
+    const result = await run("beginSession", session, proof);
+    if (result.outcome === "factor used before") {
+      const isPasskey = proof?.kind === "passkey";
+      throw new Refusal(isPasskey ? ErrorCode.PASSKEY_REFUSED : ErrorCode.INVALID_CODE);
+    }
+    if (result.outcome === "account disabled") throw new Refusal(ErrorCode.ACCOUNT_DISABLED);
+    if (result.outcome !== "begun") throw new Refusal(ErrorCode.INVALID_CREDENTIALS);
+    if (proof?.kind === "recovery") {
+      log.info({ account: account.id, left: result.codesLeft }, "recovery code used");
+    }
+    const { epoch, refreshToken, ended } = result.begun;
+    this.#ended(ended);
+    return this.#grant(account, { accountId: account.id, sessionId: id, epoch }, refreshToken);
   }
 
   async #grant(account: Account, holder: SessionHolder, refreshToken: string): Promise<Grant> {
     const { tokens, devices } = this.#parts;
+    const { sessionId } = holder;
     const accessToken = await tokens.sign(holder);
-    const device = devices.issue(account.id, holder.sessionId);
-    return { account, accessToken, refreshToken, device };
+    const device = devices.issue(account.id, sessionId);
+    return { account, sessionId, accessToken, refreshToken, device };
   }
 
   #ended(sessionIds: readonly string[]): void {

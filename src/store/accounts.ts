@@ -64,8 +64,7 @@ export interface Standing extends Account {
 }
 
 /** The writes of accounts and their sessions. They run on the writer thread: see jobs.ts. */
-export function accountJobs(db: Database) {
-  const sessions = sessionJobs(db);
+export function accountJobs(db: Database, sessions = sessionJobs(db)) {
   const insert = db.prepare<Account, [string, string, string, Role, number]>(
     `INSERT INTO account (name, name_key, password_hash, role, created_ms) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (name_key) DO NOTHING RETURNING id, name, role`,
@@ -74,10 +73,11 @@ export function accountJobs(db: Database) {
     "INSERT INTO subscription (account_id, channel_id) VALUES (?, ?)",
   );
   // What only other jobs use is no job itself.
-  const { beginFamily, hasSession, endAllSessions, endOtherSessions, ...sessionWrites } = sessions;
+  const { createSession, beginFamily, hasSession, endAllSessions, endOtherSessions, ...rest } =
+    sessions;
 
   return {
-    ...sessionWrites,
+    ...rest,
     ...accountChangeJobs(db, { beginFamily, hasSession, endAllSessions, endOtherSessions }),
 
     /** Makes an account that has joined the general channel. The name must have been validated. */

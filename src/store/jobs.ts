@@ -1,6 +1,9 @@
 import type { Database } from "bun:sqlite";
 import { nameKey } from "../wire/names.ts";
 import { accountJobs } from "./accounts.ts";
+import { factorJobs } from "./factors.ts";
+import { sessionJobs } from "./sign_ins.ts";
+import { totpAttemptJobs } from "./totp_attempts.ts";
 
 /** A change of a user's membership, as it stands after everything that was collected. */
 export interface SubscriptionChange {
@@ -14,7 +17,14 @@ export interface SubscriptionChange {
  * another and between batches: see job_queue.ts.
  */
 export function jobs(db: Database) {
-  return { ...accountJobs(db), ...channelJobs(db), ...subscriptionJobs(db) };
+  const sessions = sessionJobs(db);
+  return {
+    ...accountJobs(db, sessions),
+    ...factorJobs(db, sessions),
+    ...totpAttemptJobs(db),
+    ...channelJobs(db),
+    ...subscriptionJobs(db),
+  };
 }
 
 export type Jobs = ReturnType<typeof jobs>;

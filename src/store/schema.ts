@@ -104,6 +104,42 @@ export const migrations: readonly string[] = [
 
   -- Signs the session's refresh tokens, so that one that is kept no more is still known as its own.
   ALTER TABLE session ADD COLUMN family_key BLOB;
+
+  -- Second factors. The secret is encrypted with a key that is not in this file. last_step is the
+  -- newest time step whose code was taken; failures counts wrong codes in a row, the last of them
+  -- at tried_ms.
+  CREATE TABLE totp_factor (
+    id TEXT PRIMARY KEY,
+    account_id INTEGER NOT NULL UNIQUE REFERENCES account (id) ON DELETE CASCADE,
+    secret BLOB NOT NULL,
+    last_step INTEGER NOT NULL,
+    failures INTEGER NOT NULL DEFAULT 0,
+    tried_ms INTEGER NOT NULL DEFAULT 0,
+    created_ms INTEGER NOT NULL,
+    used_ms INTEGER
+  ) STRICT, WITHOUT ROWID;
+
+  -- id is the credential's own, in base64url; public_key is a COSE_Key.
+  CREATE TABLE passkey (
+    id TEXT PRIMARY KEY,
+    account_id INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    user_handle BLOB NOT NULL,
+    public_key BLOB NOT NULL,
+    counter INTEGER NOT NULL,
+    transports TEXT NOT NULL,
+    name TEXT NOT NULL,
+    is_synced INTEGER NOT NULL CHECK (is_synced IN (0, 1)),
+    created_ms INTEGER NOT NULL,
+    used_ms INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX passkey_of_account ON passkey (account_id);
+
+  -- Hashes of recovery codes that have not been used.
+  CREATE TABLE recovery_code (
+    account_id INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    hash BLOB NOT NULL,
+    PRIMARY KEY (account_id, hash)
+  ) STRICT, WITHOUT ROWID;
   `,
 ];
 

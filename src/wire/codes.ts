@@ -150,6 +150,42 @@ export const errors: Readonly<Record<KnownError, ErrorEntry>> = {
     action: "retry later",
     text: "Too many people are connecting at once. Try again shortly.",
   },
+  [ErrorCode.SECOND_FACTOR_REQUIRED]: {
+    status: 401,
+    action: "sign in again",
+    text: "The password is right. Now a second factor is needed.",
+  },
+  [ErrorCode.INVALID_CODE]: {
+    status: 401,
+    action: "fix",
+    text: "The code is wrong, expired or used up.",
+  },
+  [ErrorCode.INVALID_CHALLENGE]: {
+    status: 401,
+    action: "sign in again",
+    text: "The challenge is unknown, expired, used up or for something else. Begin again.",
+  },
+  [ErrorCode.PASSKEY_REFUSED]: {
+    status: 401,
+    action: "fix",
+    text: "The passkey was not accepted.",
+  },
+  [ErrorCode.CONFIRMATION_REQUIRED]: {
+    status: 403,
+    action: "fix",
+    text: "Prove first that it is still you.",
+  },
+  [ErrorCode.FACTOR_EXISTS]: { status: 409, action: "fix", text: "There is one already." },
+  [ErrorCode.TOO_MANY_FACTORS]: {
+    status: 409,
+    action: "fix",
+    text: "You have as many passkeys as one account may have. Remove one first.",
+  },
+  [ErrorCode.FACTOR_LOCKED]: {
+    status: 403,
+    action: "fix",
+    text: "Too many wrong codes came in a row. Use a recovery code or a passkey.",
+  },
   [ErrorCode.FORBIDDEN]: { status: 403, action: "stop", text: "Your account may not do this." },
   [ErrorCode.PROFILE_BUSY]: {
     status: 409,

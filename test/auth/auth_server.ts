@@ -18,6 +18,8 @@ export const PEER = "192.0.2.1";
 type Overrides = Partial<AuthParts["config"]> & {
   /** A file to begin with; closed with the server. */
   readonly store?: InProcessStore;
+  /** Leaves the file open, for another server that goes on with it. */
+  readonly keepsStore?: boolean;
   /** What runs the jobs instead of the store. */
   readonly run?: AuthParts["run"];
   /** What hashes instead of child processes. */
@@ -53,6 +55,8 @@ export class AuthServer implements AsyncDisposable {
   accountsCreated = 0;
   /** What registrations are told to wait. */
   registrationWaitMs = 0;
+  /** What passkey sign-ins are told to wait. */
+  passkeyWaitMs = 0;
   /** Sessions that have an open socket. */
   readonly openSessions: string[] = [];
   /** Milliseconds since the Unix epoch. */
@@ -64,22 +68,32 @@ export class AuthServer implements AsyncDisposable {
   #auth: Auth | undefined;
   #origin = "";
 
-  private constructor(store: InProcessStore) {
-    this.store = this.#stack.adopt(store, () => store.close());
+  private constructor(store: InProcessStore, keepsStore: boolean) {
+    this.store = this.#stack.adopt(store, () => {
+      if (!keepsStore) store.close();
+    });
   }
 
   static async start(overrides: Overrides = {}): Promise<AuthServer> {
-    const { store = new InProcessStore(), run = store.run, startWorker, ...config } = overrides;
-    const server = new AuthServer(store);
+    const {
+      store = new InProcessStore(),
+      run = store.run,
+      keepsStore = false,
+      startWorker,
+      ...config
+    } = overrides;
+    const server = new AuthServer(store, keepsStore);
     const auth = await startAuth({
       config: { ...readConfig({}, {}), ...config },
       dataFolder: store.folder,
       reads: store.reads,
+      factorReads: store.factorReads,
       run,
       counters: server.counters,
       log: pino({ level: "debug" }, { write: (line) => server.logged.push(line) }),
       endSession: (sessionId) => server.endedSessions.push(sessionId),
       admitRegistration: () => server.registrationWaitMs,
+      admitPasskey: () => server.passkeyWaitMs,
       openSessions: () => server.openSessions,
       profiler: new Profiler({ main: new ThreadSampling(), threads: [], version: "test" }),
       accountCreated: () => {

@@ -1,7 +1,9 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import type { SignInAnswer } from "../../src/auth/schemas.ts";
 import { errorName } from "../../src/wire/codes.ts";
 import { ErrorCode } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
 import { AuthServer, expectStatus, PASSWORD, SIGN_IN_TIMEOUT_MS } from "./auth_server.ts";
+import { addPasskey, requestOptions } from "./factors.ts";
 
 setDefaultTimeout(SIGN_IN_TIMEOUT_MS);
 
@@ -50,15 +52,29 @@ describe("the OpenAPI document", () => {
       security.length > 0,
     ]);
     expect(listed.sort()).toEqual([
+      ["DELETE /auth/factors/passkeys/{id}", "204", true],
+      ["DELETE /auth/factors/totp", "204", true],
       ["DELETE /auth/sessions/{id}", "204", true],
+      ["GET /auth/factors", "200", true],
       ["GET /auth/me", "200", true],
       ["GET /auth/sessions", "200", true],
+      ["PATCH /auth/factors/passkeys/{id}", "204", true],
+      ["POST /auth/confirm", "204", true],
+      ["POST /auth/confirm/options", "200", true],
+      ["POST /auth/factors/passkeys", "201", true],
+      ["POST /auth/factors/passkeys/options", "200", true],
+      ["POST /auth/factors/recovery-codes", "200", true],
+      ["POST /auth/factors/totp", "200", true],
+      ["POST /auth/factors/totp/confirm", "200", true],
       ["POST /auth/logout", "204", true],
       ["POST /auth/password", "200", true],
+      ["POST /auth/passkey/options", "200", false],
+      ["POST /auth/passkey/token", "200", false],
       ["POST /auth/refresh", "200", false],
       ["POST /auth/register", "201", false],
       ["POST /auth/ticket", "200", true],
       ["POST /auth/token", "200", false],
+      ["POST /auth/token/factor", "200", false],
       ["POST /profile", "200", true],
     ]);
   });
@@ -74,6 +90,11 @@ describe("the OpenAPI document", () => {
     );
     expect(taken.sort()).toEqual([
       ["POST /auth/password", "application/json", "current_password new_password cookie"],
+      ["PATCH /auth/factors/passkeys/{id}", "application/json", "name"],
+      ["POST /auth/confirm", "application/json", "password code passkey"],
+      ["POST /auth/factors/passkeys", "application/json", "name passkey"],
+      ["POST /auth/factors/totp/confirm", "application/json", "enrolment code"],
+      ["POST /auth/passkey/token", "application/json", "passkey"],
       ["POST /auth/refresh", "application/json", "refresh_token"],
       ["POST /auth/register", "application/json", "name password cookie"],
       ["POST /auth/token", "application/json", "grant_type name username password device cookie"],
@@ -82,6 +103,8 @@ describe("the OpenAPI document", () => {
         "application/x-www-form-urlencoded",
         "grant_type name username password device cookie",
       ],
+      ["POST /auth/token/factor", "application/json", "challenge code passkey"],
+      ["POST /auth/token/factor", "application/x-www-form-urlencoded", "challenge code passkey"],
     ]);
   });
 
@@ -101,6 +124,8 @@ describe("the OpenAPI document", () => {
     }
     const token = whole.paths["/auth/token"]?.post?.responses;
     expect(token?.[401]?.description).toContain("INVALID_CREDENTIALS");
+    expect(token?.[401]?.description).toContain("SECOND_FACTOR_REQUIRED");
+    expect(JSON.stringify(token?.[401]?.content)).toContain("TokenRefusal");
     expect(token?.[503]?.description).toContain("SIGN_IN_BUSY");
     expect(whole.components.securitySchemes).toHaveProperty("bearer");
   });
@@ -117,10 +142,28 @@ describe("the OpenAPI document", () => {
       Ticket: (await server.as<object>(token, "POST", "/auth/ticket")).body,
       Error: (await server.post("/auth/register", { name: "ada", password: PASSWORD })).body,
     };
+    const factors = "/auth/factors";
+    answers.FactorList = (await server.as<object>(token, "GET", factors)).body;
+    answers.TotpEnrolment = (await server.as<object>(token, "POST", `${factors}/totp`)).body;
+    const { authenticator, recoveryCodes } = await addPasskey(server, token);
+    answers.FactorAdded = { recovery_codes: recoveryCodes };
+    answers.TokenRefusal = (
+      await server.post<object>("/auth/token", { name: "ada", password: PASSWORD })
+    ).body;
+    const passkey = authenticator.get(await requestOptions(server));
+    const again = expectStatus(
+      200,
+      await server.post<SignInAnswer>("/auth/passkey/token", { passkey }),
+    );
+    answers.RecoveryCodes = (
+      await server.as<object>(again.access_token, "POST", `${factors}/recovery-codes`)
+    ).body;
+    const optional = new Set(["FactorAdded", "TokenRefusal"]);
     for (const [name, answer] of Object.entries(answers)) {
       // The refresh token may be kept in a cookie instead.
       const sure = Object.keys(answer).filter((field) => field !== "refresh_token");
-      expect(sure.sort(), name).toEqual([...(schemas[name]?.required ?? [])].sort());
+      const required = [...(schemas[name]?.required ?? [])].sort();
+      if (!optional.has(name)) expect(sure.sort(), name).toEqual(required);
       expect(Object.keys(schemas[name]?.properties ?? {}).sort(), name).toEqual(
         Object.keys(answer).sort(),
       );

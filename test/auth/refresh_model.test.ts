@@ -62,9 +62,9 @@ class Family {
   static async begin(store: InProcessStore): Promise<Family> {
     await store.run("endSession", SESSION, 1);
     const session = { id: SESSION, accountId: 1, passwordHash: "none", label: "" };
-    const begun = await store.run("createSession", { ...session, nowMs: 0, expiresMs: 1000 });
-    if (typeof begun === "string") throw new Error(begun);
-    return new Family(store, begun.refreshToken);
+    const result = await store.run("beginSession", { ...session, nowMs: 0, expiresMs: 1000 });
+    if (result.outcome !== "begun") throw new Error(result.outcome);
+    return new Family(store, result.begun.refreshToken);
   }
 
   get hasEnded(): boolean {

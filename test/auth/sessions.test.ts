@@ -23,7 +23,7 @@ async function sessions(server: AuthServer, token: string) {
 async function beginSession(store: InProcessStore, name: string, expiresMs: number) {
   const known = store.reads.credentialsByName(name);
   if (known === undefined) throw new Error(`there is no account ${name}`);
-  await store.run("createSession", {
+  await store.run("beginSession", {
     id: crypto.randomUUID(),
     accountId: known.account.id,
     passwordHash: known.passwordHash,

@@ -3,6 +3,8 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { CloseCode, closes, errorEntry, errorName, errors } from "../../src/wire/codes.ts";
 import { ErrorCode } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
+import { appCode, ORIGIN } from "../auth/factors.ts";
+import { SoftwareAuthenticator } from "../auth/software_authenticator.ts";
 import { run } from "../support/command.ts";
 import { RawConnection, send } from "../support/raw_connection.ts";
 import { RawPeer } from "../support/raw_peer.ts";
@@ -52,10 +54,10 @@ function askToUpgrade(url: string, headers: Record<string, string>) {
   });
 }
 
-function post(url: string, path: string, body: unknown) {
+function post(url: string, path: string, body: unknown, accessToken = "") {
   return fetch(`${url}/auth/${path}`, {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
+    headers: { "Content-Type": "application/json", Authorization: `Bearer ${accessToken}` },
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
 }
@@ -63,6 +65,29 @@ function post(url: string, path: string, body: unknown) {
 function profile(url: string, accessToken: string, signal: AbortSignal | null = null) {
   const headers = { Authorization: `Bearer ${accessToken}` };
   return fetch(`${url}/profile?seconds=60`, { method: "POST", headers, signal });
+}
+
+/** Turns one-time codes on for a new account. */
+async function enterWithTotp(server: TestServer) {
+  const { accessToken } = await register(server.url, "ada");
+  const begun = await post(server.url, "factors/totp", {}, accessToken);
+  const { enrolment, secret } = (await begun.json()) as { enrolment: string; secret: string };
+  const body = { enrolment, code: appCode(secret, Date.now()) };
+  const added = await post(server.url, "factors/totp/confirm", body, accessToken);
+  expect(added.status).toBe(200);
+  return accessToken;
+}
+
+async function challengeOf(server: TestServer): Promise<string> {
+  const answer = await post(server.url, "token", { name: "ada", password: PASSWORD });
+  const body = (await answer.json()) as { second_factor: { challenge: string } };
+  return body.second_factor.challenge;
+}
+
+async function makePasskey(server: TestServer, accessToken: string) {
+  const options = await post(server.url, "factors/passkeys/options", {}, accessToken);
+  const asked = (await options.json()) as Parameters<SoftwareAuthenticator["create"]>[0];
+  return new SoftwareAuthenticator(ORIGIN).create(asked);
 }
 
 /** An HTTP refusal must have the status and the name of its code. */
@@ -352,6 +377,73 @@ const provocations: Record<KnownError, () => Promise<ErrorCode>> = {
       return await codeOf(turnedAway);
     }
   },
+  async [ErrorCode.SECOND_FACTOR_REQUIRED]() {
+    await using server = await startServer();
+    await enterWithTotp(server);
+    return await codeOf(await post(server.url, "token", { name: "ada", password: PASSWORD }));
+  },
+  async [ErrorCode.INVALID_CODE]() {
+    await using server = await startServer();
+    await enterWithTotp(server);
+    const body = { challenge: await challengeOf(server), code: "no code" };
+    return await codeOf(await post(server.url, "token/factor", body));
+  },
+  async [ErrorCode.INVALID_CHALLENGE]() {
+    await using server = await startServer();
+    return await codeOf(
+      await post(server.url, "token/factor", { challenge: "none", code: "123456" }),
+    );
+  },
+  async [ErrorCode.PASSKEY_REFUSED]() {
+    await using server = await startServer();
+    const asked = await fetch(`${server.url}/auth/passkey/options`, { method: "POST" });
+    const options = (await asked.json()) as { challenge: string; rpId: string };
+    const passkey = new SoftwareAuthenticator(ORIGIN).get(options);
+    return await codeOf(await post(server.url, "passkey/token", { passkey }));
+  },
+  async [ErrorCode.CONFIRMATION_REQUIRED]() {
+    await using server = await startServer();
+    const accessToken = await enterWithTotp(server);
+    return await codeOf(await post(server.url, "factors/recovery-codes", {}, accessToken));
+  },
+  async [ErrorCode.FACTOR_EXISTS]() {
+    await using server = await startServer();
+    const { accessToken } = await register(server.url, "ada");
+    const { accessToken: bob } = await register(server.url, "bob");
+    const passkey = await makePasskey(server, accessToken);
+    const add = (token: string, made: object) =>
+      post(server.url, "factors/passkeys", { name: "key", passkey: made }, token);
+    expect((await add(accessToken, passkey)).status).toBe(201);
+    // A passkey of another account, made anew for a challenge of this one's.
+    const options = await post(server.url, "factors/passkeys/options", {}, bob);
+    const { challenge } = (await options.json()) as { challenge: string };
+    const { clientDataJSON } = passkey.response;
+    const data = JSON.parse(Buffer.from(clientDataJSON, "base64url").toString());
+    const changed = Buffer.from(JSON.stringify({ ...data, challenge })).toString("base64url");
+    const response = { ...passkey.response, clientDataJSON: changed };
+    return await codeOf(await add(bob, { ...passkey, response }));
+  },
+  async [ErrorCode.TOO_MANY_FACTORS]() {
+    await using server = await startServer();
+    const { accessToken } = await register(server.url, "ada");
+    const db = new Database(join(server.folder, "hubbub.db"));
+    const passkey = await makePasskey(server, accessToken);
+    // While it was being made, the account got twenty others.
+    const row = "INSERT INTO passkey VALUES (?, 1, x'', x'', 0, '', 'key', 0, 0, NULL)";
+    for (let index = 0; index < 20; index++) db.run(row, [`key-${index}`]);
+    db.close();
+    const body = { name: "key", passkey };
+    return await codeOf(await post(server.url, "factors/passkeys", body, accessToken));
+  },
+  async [ErrorCode.FACTOR_LOCKED]() {
+    await using server = await startServer();
+    await enterWithTotp(server);
+    const db = new Database(join(server.folder, "hubbub.db"));
+    db.run("UPDATE totp_factor SET failures = 100");
+    db.close();
+    const body = { challenge: await challengeOf(server), code: "123456" };
+    return await codeOf(await post(server.url, "token/factor", body));
+  },
   async [ErrorCode.FORBIDDEN]() {
     await using server = await startServer();
     const { accessToken } = await register(server.url, "ada");
@@ -495,6 +587,19 @@ test("connecting has a rate", async () => {
   await RawConnection.open(server.url, ada.accessToken);
   const headers = { Authorization: `Bearer ${ada.accessToken}` };
   const refused = await askToUpgrade(server.url, headers);
+  expect(Number(refused.headers.get("Retry-After"))).toBeGreaterThan(0);
+  expect(await codeOf(refused)).toBe(ErrorCode.RATE_LIMITED);
+});
+
+test("asking for the challenge of a passkey has a rate, since each may cost a signature check", async () => {
+  await using server = await startServer();
+  const ask = () => fetch(`${server.url}/auth/passkey/options`, { method: "POST" });
+  const answers: Response[] = [];
+  // A hundred a second come back, so this ends unless asking is as slow as that.
+  while (answers.length < 5000 && answers.at(-1)?.status !== 429) {
+    answers.push(...(await Promise.all(Array.from({ length: 50 }, ask))));
+  }
+  const refused = answers.at(-1) as Response;
   expect(Number(refused.headers.get("Retry-After"))).toBeGreaterThan(0);
   expect(await codeOf(refused)).toBe(ErrorCode.RATE_LIMITED);
 });

@@ -71,7 +71,7 @@ test("what is no change of an account is not seen, and neither is what did not h
   const nowMs = 1;
   await store.run("createAccount", { name: "dan", passwordHash: "none", role: "user", nowMs });
   const session = { id: "s", accountId: 1, passwordHash: "none", label: "", nowMs, expiresMs: 9 };
-  await store.run("createSession", session);
+  await store.run("beginSession", session);
   await store.run("replaceHash", 1, "none", "a newer hash of the same password");
   expect(await store.run("setRole", 99, "admin")).toBe(false);
   expect(await store.run("enableAccount", 1)).toBe(false);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AccountReads } from "../../src/store/accounts.ts";
+import { FactorReads } from "../../src/store/factor_reads.ts";
 import { type Jobs, jobs, type RunJob } from "../../src/store/jobs.ts";
 import { openForReading, openForWriting } from "../../src/store/schema.ts";
 
@@ -11,6 +12,7 @@ export class InProcessStore {
   readonly writing = openForWriting(join(this.folder, "hubbub.db"), "committed");
   readonly reading = openForReading(join(this.folder, "hubbub.db"));
   readonly reads = new AccountReads(this.reading);
+  readonly factorReads = new FactorReads(this.reading);
   readonly #jobs = jobs(this.writing);
 
   /** As the writer thread runs a job: in a transaction of its own, arguments and result copied. */
