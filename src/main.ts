@@ -11,6 +11,7 @@ import { compareProfiles } from "./cli/profile/compare.ts";
 import { type TakeOptions, takeProfile } from "./cli/profile/take.ts";
 import { addUser, listUsers, setRole } from "./cli/user.ts";
 import { disableUser, enableUser, setPassword } from "./cli/user_access.ts";
+import { type FactorOptions, userFactors } from "./cli/user_factors.ts";
 import { importUsers } from "./cli/user_import.ts";
 import {
   type Config,
@@ -127,6 +128,13 @@ withSettings(user.command("import"), hashSettings)
   .description("make the accounts of a file: a JSON object a line, with name, password, role")
   .argument("<file>")
   .action((file: string, _, command: Command) => importUsers(configOf(command), file));
+withSettings(user.command("factors"), fileSettings)
+  .description("say which second factors an account has, or remove them for who has lost them")
+  .argument("<name>")
+  .option("--remove", "remove all of them", false)
+  .action((name: string, options: FactorOptions, command: Command) =>
+    userFactors(configOf(command), name, options),
+  );
 withSettings(user.command("list"), fileSettings)
   .description("list the accounts")
   .action((_, command: Command) => listUsers(configOf(command)));

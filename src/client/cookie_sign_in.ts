@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "./clock.ts";
 import { HubbubError } from "./errors.ts";
-import { type Access, access, post, refreshed } from "./sign_in.ts";
+import { type Access, access, post, refreshed, type SecondFactor } from "./sign_in.ts";
 import type { SharedSignIn } from "./token_keeper.ts";
 
 /** An access token with less life than this left is not handed out again. */
@@ -42,10 +42,18 @@ export class CookieSignIn implements SharedSignIn {
     this.#locks = locks;
   }
 
-  /** @param device that of the last sign-in to the account from this browser. */
+  /**
+   * @param device that of the last sign-in to the account from this browser.
+   * @throws SecondFactorRequired where the account asks for more than its password.
+   */
   signIn(name: string, password: string, device?: string): Promise<Access> {
     const known = device === undefined ? {} : { device };
     return this.#enter("auth/token", { name, password, ...known });
+  }
+
+  /** As finishSignIn of sign_in.ts. */
+  finishSignIn({ challenge }: SecondFactor, code: string): Promise<Access> {
+    return this.#enter("auth/token/factor", { challenge, code });
   }
 
   register(name: string, password: string): Promise<Access> {

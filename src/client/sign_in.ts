@@ -25,6 +25,26 @@ export interface User {
   readonly role: string;
 }
 
+/** What an account answers with after its password, where that is not enough. */
+export interface SecondFactor {
+  /** Good for minutes and for one sign-in. */
+  readonly challenge: string;
+  /** Such as `totp`, `recovery_code` and `passkey`. */
+  readonly methods: readonly string[];
+  /** For `navigator.credentials.get()`; there where the account has a passkey. */
+  readonly passkeyOptions?: object;
+}
+
+/** The password was right, and the account asks for a second factor: see `finishSignIn`. */
+export class SecondFactorRequired extends HubbubError {
+  constructor(
+    text: string,
+    readonly secondFactor: SecondFactor,
+  ) {
+    super("SECOND_FACTOR_REQUIRED", text);
+  }
+}
+
 /** A server that has not answered by then counts as unreachable. Sign-ins may queue for seconds. */
 const ANSWER_MS = 30_000;
 
@@ -41,7 +61,10 @@ export async function register(
   return kept(server, await access(server, "auth/register", { name, password }, clock));
 }
 
-/** @param device that of the last sign-in to the account from this device. */
+/**
+ * @param device that of the last sign-in to the account from this device.
+ * @throws SecondFactorRequired where the account asks for more than its password.
+ */
 export async function signIn(
   server: string,
   name: string,
@@ -51,6 +74,20 @@ export async function signIn(
 ): Promise<SignIn> {
   const known = device === undefined ? {} : { device };
   return kept(server, await access(server, "auth/token", { name, password, ...known }, clock));
+}
+
+/**
+ * Finishes a sign-in that SecondFactorRequired interrupted, with a one-time code or a recovery code.
+ *
+ * @throws HubbubError INVALID_CODE, after which another code may be tried, a few times.
+ */
+export async function finishSignIn(
+  server: string,
+  { challenge }: SecondFactor,
+  code: string,
+  clock: Clock = systemClock,
+): Promise<SignIn> {
+  return kept(server, await access(server, "auth/token/factor", { challenge, code }, clock));
 }
 
 /**
@@ -181,11 +218,25 @@ function refusal(server: string, status: number, answer: unknown): HubbubError {
   if (isRecord(error) && typeof error.code === "string") {
     const text = typeof error.text === "string" ? error.text : error.code;
     const retryAfterMs = typeof error.retry_after_ms === "number" ? error.retry_after_ms : 0;
+    const secondFactor = secondFactorOf(answer);
+    if (secondFactor) return new SecondFactorRequired(text, secondFactor);
     return new HubbubError(knownCode(error.code), text, retryAfterMs);
   }
   // A proxy answers in the server's place while it is away.
   if (status >= 500) return new HubbubError("UNREACHABLE", `${server} answered ${status}.`);
   return unexpected(server);
+}
+
+function secondFactorOf(answer: unknown): SecondFactor | undefined {
+  const second = isRecord(answer) ? answer.second_factor : undefined;
+  if (!isRecord(second) || typeof second.challenge !== "string") return undefined;
+  const { challenge, methods, passkey_options: passkeyOptions } = second;
+  const isText = (method: unknown) => typeof method === "string";
+  return {
+    challenge,
+    methods: Array.isArray(methods) ? methods.filter(isText) : [],
+    ...(isRecord(passkeyOptions) ? { passkeyOptions } : {}),
+  };
 }
 
 /** `auth/token` is found beneath the server's address, whether that ends with a slash or not. */

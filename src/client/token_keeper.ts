@@ -1,12 +1,28 @@
 import type { Clock } from "./clock.ts";
-import { type Access, changePassword, refresh, type SignIn, signIn } from "./sign_in.ts";
+import {
+  type Access,
+  changePassword,
+  finishSignIn,
+  refresh,
+  type SecondFactor,
+  SecondFactorRequired,
+  type SignIn,
+  signIn,
+} from "./sign_in.ts";
 
 /** How a client proves who it is: by password once, or by an earlier sign-in. */
 export type Credentials =
-  | { readonly name: string; readonly password: string }
+  | PasswordCredentials
   | { readonly refreshToken: string }
   | SignIn
   | SharedSignIn;
+
+export interface PasswordCredentials {
+  readonly name: string;
+  readonly password: string;
+  /** Gives a one-time or recovery code, where the account asks for one after its password. */
+  readonly code?: (secondFactor: SecondFactor) => string | Promise<string>;
+}
 
 /**
  * A sign-in that several clients share, such as the tabs of a browser: only one of them refreshes at
@@ -50,7 +66,7 @@ export class TokenKeeper {
    * A token that is good for now.
    *
    * @throws HubbubError SIGNED_OUT when the refresh token is refused, INVALID_CREDENTIALS when the
-   * password is; others as the calls of sign_in.ts give them.
+   * password is, SECOND_FACTOR_REQUIRED when it is not enough and there is no code; others as the calls of sign_in.ts give them.
    */
   async accessToken(): Promise<string> {
     const { clock } = this.#options;
@@ -98,11 +114,22 @@ export class TokenKeeper {
     const { server, credentials, clock } = this.#options;
     if ("renew" in credentials) return credentials.renew(this.#held?.accessToken);
     if (!this.#held && "password" in credentials) {
-      return signIn(server, credentials.name, credentials.password, clock);
+      return this.#byPassword(credentials);
     }
     const held = this.#held ?? credentials;
     if (!("refreshToken" in held)) throw new Error("client/token_keeper: nothing to refresh");
     return refresh(server, held.refreshToken, clock);
+  }
+
+  async #byPassword({ name, password, code }: PasswordCredentials): Promise<SignIn> {
+    const { server, clock } = this.#options;
+    try {
+      return await signIn(server, name, password, clock);
+    } catch (error) {
+      if (!(error instanceof SecondFactorRequired) || code === undefined) throw error;
+      const { secondFactor } = error;
+      return finishSignIn(server, secondFactor, await code(secondFactor), clock);
+    }
   }
 
   #keep(access: Access | SignIn): void {

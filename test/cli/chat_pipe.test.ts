@@ -54,6 +54,23 @@ test("a sign-in with HUBBUB_PASSWORD is ended at the end, and not saved", async 
   expect(readdirSync(config.path)).toEqual([]);
 });
 
+test("a second factor is that of HUBBUB_CODE, or the sentence says where it may come from", async () => {
+  await using server = new FakeServer();
+  server.accounts.code = "123456";
+  const ran = await run(as(server), "hello", { ...password, HUBBUB_CODE: "123456" });
+  expect(ran).toEqual({ exitCode: 0, output: "", errors: "" });
+  expect(server.calls).toEqual(["/auth/token", "/auth/token/factor", "/auth/logout"]);
+  const without = await run(as(server), "hello", password);
+  expect(without).toEqual({
+    exitCode: 1,
+    output: "",
+    errors:
+      "hubbub: This account has a second factor: set HUBBUB_CODE, or sign in once from a terminal.\n",
+  });
+  const wrong = await run(as(server), "hello", { ...password, HUBBUB_CODE: "654321" });
+  expect(wrong).toEqual({ exitCode: 1, output: "", errors: "hubbub: The code is wrong.\n" });
+});
+
 test("--register makes the account", async () => {
   await using server = new FakeServer();
   const ran = await run(as(server, "--register"), "hello", password);

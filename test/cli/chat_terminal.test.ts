@@ -61,6 +61,22 @@ test("Ctrl-C leaves cleanly", async () => {
   expect(server.calls.at(-1)).toBe("/auth/logout");
 });
 
+test("a code is asked for after the password, again where it was mistyped, and is not shown", async () => {
+  using config = configFolder();
+  await using server = new FakeServer();
+  server.accounts.code = "123456";
+  using terminal = chat(server, { XDG_CONFIG_HOME: config.path });
+  await terminal.shows("Password of ada: ");
+  terminal.type(`${FakeAccounts.PASSWORD}\r`);
+  await terminal.shows("Code of ada: ");
+  terminal.type("123465\r");
+  // Not before it asks again: what is typed earlier, the terminal itself shows.
+  await terminal.shows("That code was not taken.\r\nCode of ada: ");
+  terminal.type("123456\r");
+  await terminal.shows("> ");
+  expect(terminal.shown).not.toMatch(/1234[56]{2}/);
+});
+
 test("a password is asked for without being shown, and the sign-in is saved", async () => {
   using config = configFolder();
   await using server = new FakeServer();

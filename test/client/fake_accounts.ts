@@ -10,6 +10,8 @@ export class FakeAccounts {
   /** The devices that signed in by password said they were. */
   readonly devices: string[] = [];
   expiresInSeconds = 600;
+  /** The one-time code that is asked for after the password; undefined where that is enough. */
+  code: string | undefined;
 
   constructor(server: { readonly calls: string[] }) {
     this.#server = server;
@@ -34,9 +36,14 @@ export class FakeAccounts {
           : Response.json(this.signIn(field("name")), { status: 201 });
       case "/auth/token":
         this.devices.push(field("device"));
-        return field("password") === FakeAccounts.PASSWORD
-          ? Response.json(this.signIn(field("name")))
-          : refuse(401, "INVALID_CREDENTIALS", "Name or password is wrong.");
+        if (field("password") !== FakeAccounts.PASSWORD) {
+          return refuse(401, "INVALID_CREDENTIALS", "Name or password is wrong.");
+        }
+        return this.code === undefined ? Response.json(this.signIn(field("name"))) : askForFactor();
+      case "/auth/token/factor":
+        return field("challenge") === CHALLENGE && field("code") === this.code
+          ? Response.json(this.signIn("ada"))
+          : refuse(401, "INVALID_CODE", "The code is wrong.");
       case "/auth/refresh":
         return this.refresh.delete(field("refresh_token"))
           ? Response.json(this.signIn("ada"))
@@ -77,6 +84,14 @@ export class FakeAccounts {
       user: { id: 7, name, role: "user" },
     };
   }
+}
+
+const CHALLENGE = "the-challenge";
+
+function askForFactor(): Response {
+  const error = { code: "SECOND_FACTOR_REQUIRED", text: "Now a second factor is needed." };
+  const second_factor = { challenge: CHALLENGE, expires_in: 300, methods: ["totp"] };
+  return Response.json({ error, second_factor }, { status: 401 });
 }
 
 function refuse(status: number, code: string, text: string): Response {

@@ -1,5 +1,12 @@
 import { expect, test } from "bun:test";
-import { register, type SignIn, signIn, signOut } from "../../src/client/sign_in.ts";
+import {
+  finishSignIn,
+  register,
+  SecondFactorRequired,
+  type SignIn,
+  signIn,
+  signOut,
+} from "../../src/client/sign_in.ts";
 import { FakeAccounts } from "./fake_accounts.ts";
 import { FakeServer } from "./fake_server.ts";
 import { clientOf, enters } from "./harness.ts";
@@ -14,6 +21,41 @@ test("registering gives a sign-in that connects without the password", async () 
   await client.connect();
   expect(server.calls).toEqual(["/auth/register"]);
   expect(server.upgrades[0]?.get("Authorization")).toBe(`Bearer ${made.accessToken}`);
+});
+
+test("where a second factor is asked for, the client gives the code that its application has", async () => {
+  await using server = new FakeServer();
+  server.accounts.code = "123456";
+  const methods: string[] = [];
+  const code = (asked: { readonly methods: readonly string[] }) => {
+    methods.push(...asked.methods);
+    return Promise.resolve("123456");
+  };
+  await using client = clientOf(server, {
+    credentials: { name: "ada", password: PASSWORD, code },
+  });
+  await client.connect();
+  expect(server.calls).toEqual(["/auth/token", "/auth/token/factor"]);
+  expect(methods).toEqual(["totp"]);
+});
+
+test("where a second factor is asked for and there is none, the client says so and stops", async () => {
+  await using server = new FakeServer();
+  server.accounts.code = "123456";
+  await using client = clientOf(server);
+  await expect(client.connect()).rejects.toMatchObject({ code: "SECOND_FACTOR_REQUIRED" });
+  expect(server.calls).toEqual(["/auth/token"]);
+});
+
+test("a wrong code may be followed by a right one", async () => {
+  await using server = new FakeServer();
+  server.accounts.code = "123456";
+  const asked = await signIn(server.url, "ada", PASSWORD).catch((error: unknown) => error);
+  if (!(asked instanceof SecondFactorRequired)) throw asked;
+  const wrong = finishSignIn(server.url, asked.secondFactor, "000000");
+  await expect(wrong).rejects.toMatchObject({ code: "INVALID_CODE", action: "fix" });
+  const made = await finishSignIn(server.url, asked.secondFactor, "123456");
+  expect(made.user.name).toBe("ada");
 });
 
 test("no token ever stands in an address", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { appCode } from "../auth/factors.ts";
 import { folder, PATIENCE_MS, post, refusalOf, run } from "../support/command.ts";
 import { startProcess } from "../support/process.ts";
 import { RawConnection, send } from "../support/raw_connection.ts";
@@ -63,6 +64,42 @@ describe("hubbub user", () => {
       // Each ping counts from the one before.
       const next = await monitor.expect("pong", { case: "ping", value: {} });
       expect(next.figures?.messagesIn).toBe(0);
+      await server.end("SIGTERM");
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "removes the second factors of somebody who has lost them, beside a running server",
+    async () => {
+      using data = folder();
+      const file = ["--data", data.db];
+      const server = await startProcess(data.path);
+      const { accessToken } = await register(server.url, "ada");
+      const factors = ["user", "factors", "ada", ...file];
+      expect((await run(factors)).out).toBe("ada has no second factor.\n");
+
+      const begun = await post(server.url, "factors/totp", {}, accessToken);
+      const { enrolment, secret } = (await begun.json()) as { enrolment: string; secret: string };
+      const code = appCode(secret, Date.now());
+      const added = await post(
+        server.url,
+        "factors/totp/confirm",
+        { enrolment, code },
+        accessToken,
+      );
+      expect(added.status).toBe(200);
+      const signIn = () => post(server.url, "token", { name: "ada", password: PASSWORD });
+      expect((await signIn()).status).toBe(401);
+
+      expect((await run(factors)).out).toBe("ada has one-time codes, 10 recovery codes.\n");
+      expect(await run([...factors, "--remove"])).toEqual({
+        code: 0,
+        err: "",
+        out: "Removed from ada: one-time codes, 10 recovery codes. The password alone is enough now.\n",
+      });
+      expect((await signIn()).status).toBe(200);
+      expect(await refusalOf(["user", "factors", "eve", ...file])).toBe("There is no account eve.");
       await server.end("SIGTERM");
     },
     PATIENCE_MS,
