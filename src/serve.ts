@@ -4,13 +4,9 @@ import packageJson from "../package.json" with { type: "json" };
 import { MAX_PROFILE_SECONDS } from "./auth/admin_routes.ts";
 import { startAuth } from "./auth/auth.ts";
 import { LANES } from "./channels/channel.ts";
-import { Channels } from "./channels/channels.ts";
-import { Delivery } from "./channels/delivery.ts";
-import { Membership } from "./channels/membership.ts";
-import { Pacing } from "./channels/pacing.ts";
-import { Ring } from "./channels/ring.ts";
 import type { Config } from "./config.ts";
 import { Placement } from "./machine/placement.ts";
+import { messagePath } from "./message_path.ts";
 import { Counters } from "./monitor/counters.ts";
 import { LoopDelay, Readings } from "./monitor/figures.ts";
 import { liveness, readiness } from "./monitor/health.ts";
@@ -22,9 +18,7 @@ import { Arrivals } from "./session/arrivals.ts";
 import { Budgets, TokenBucket } from "./session/budget.ts";
 import { compressesFor } from "./session/compression.ts";
 import { greetingOf } from "./session/greeting.ts";
-import { Intake } from "./session/intake.ts";
 import { type Handlers, listen, urlOf } from "./session/listen.ts";
-import { receive } from "./session/receive.ts";
 import type { Services } from "./session/services.ts";
 import { Sessions } from "./session/sessions.ts";
 import { upgrade, websocketHandler } from "./session/websocket.ts";
@@ -32,11 +26,8 @@ import { AccountWatch } from "./store/account_watch.ts";
 import { AccountReads } from "./store/accounts.ts";
 import { Checkpoints } from "./store/checkpoints.ts";
 import { FactorReads } from "./store/factor_reads.ts";
-import { Log } from "./store/log.ts";
 import { openStore } from "./store/store.ts";
-import { Subscriptions } from "./store/subscriptions.ts";
 import { ErrorCode } from "./wire/gen/hubbub/v1/events_pb.ts";
-import { messageTimeMs } from "./wire/message_time.ts";
 import { refusal } from "./wire/refusal.ts";
 
 /** How often slow sockets are looked for: 10,000 of them take about a millisecond. */
@@ -52,8 +43,6 @@ const CHECKPOINT_MS = 1000;
 /** How often threads are freed that the main thread has started and that are pinned like it. */
 const FREE_THREADS_MS = 1000;
 
-/** A write takes some microseconds, so that a turn of the event loop takes a few milliseconds. */
-const SOCKETS_PER_TURN = 500;
 /** Each may cost a signature check in this process, a fraction of a millisecond. */
 const PASSKEY_SIGN_INS_PER_SECOND = 100;
 
@@ -103,73 +92,25 @@ export async function serve(
   const store = await openStore(dataFile, config.durability, died);
   started.defer(() => store.close());
   const { writer, history } = store;
-  const ring = new Ring(config.ringBytes);
-  const channels = new Channels(store.channels, {
-    run: writer.run,
-    limit: config.channels,
-    now,
-  });
+  const compresses = compressesFor(config);
   const notFlushed = (err: unknown) =>
     eventLog.warn({ err }, "joins and leaves could not be written yet");
-  const subscriptions = new Subscriptions((changes) => writer.run("writeSubscriptions", changes));
-  const membership = new Membership({
-    channels,
-    subscriptions,
-    stored: store.subscriptionsOf,
-    newestAccount: store.newestAccount,
-    channelsPerUser: config.channelsPerUser,
+  const path = messagePath({
+    config,
+    store,
     counters,
-    flushFailed: notFlushed,
-  });
-  const compresses = compressesFor(config);
-  const delivery = new Delivery({
-    channels,
-    ring,
+    eventLog,
     publish: (topic, frame) => server.publish(topic, frame, compresses(frame)),
-    counters,
-    socketsPerTurn: SOCKETS_PER_TURN,
+    notFlushed,
   });
-  const intake = new Intake(delivery, receive);
-  const pacing = new Pacing(config.paceCapMs);
-
-  const unflushed: Services["unflushed"] = new Set();
-  const log = new Log({
-    commit: (batch, entries) => writer.commit(batch, entries),
-    probe: () => writer.probe(),
-    deliver: (result) => delivery.deliver(result),
-    showNext: () => delivery.showNext(),
-    paceMs: (fanOutMs, messagesPerFrame) => pacing.waitMs(fanOutMs, messagesPerFrame),
-    settled: () => {
-      for (const session of unflushed) session.flush();
-    },
-    shown: () => intake.carryOut(),
-    // Bun writes what was published at the end of this turn of the event loop, and runs what was
-    // set in a first `setImmediate` before that.
-    afterWrites: (task) => void setImmediate(() => setImmediate(task)),
-    timeOf: messageTimeMs,
-    availability: (available, err) => {
-      if (available) eventLog.info("the disk takes writes again");
-      else eventLog.error({ err }, "the disk refuses writes; messages are refused until it does");
-    },
-    counters,
-    queueBytes: config.queueBytes,
-    clockMs,
-    schedule: (delayMs, task) => {
-      if (delayMs < 0.5) setImmediate(task);
-      else setTimeout(task, delayMs);
-    },
-  });
+  const { membership, log } = path;
 
   let connectionsMade = 0;
   const loopDelay = new LoopDelay();
   started.defer(() => loopDelay.stop());
   const budgets = new Budgets(config, clockMs);
   const services: Services = {
-    channels,
-    membership,
-    ring,
-    delivery,
-    log,
+    ...path,
     history,
     counters,
     eventLog,
@@ -177,7 +118,6 @@ export async function serve(
     budgets,
     measure: () => new Readings(counters, loopDelay),
     nextLane: () => connectionsMade++ % LANES,
-    unflushed,
     greeting: greetingOf(config, store.logId, version),
     now,
     clockMs,
@@ -258,7 +198,7 @@ export async function serve(
       "/": () => new Response(`Hubbub ${version} is running. Its API is described at /openapi.\n`),
     },
     fetch: answer,
-    websocket: websocketHandler(services, sessions, intake),
+    websocket: websocketHandler(services, sessions, path.intake),
   });
 
   const checkpoints = new Checkpoints({

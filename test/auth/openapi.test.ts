@@ -67,9 +67,9 @@ describe("the OpenAPI document", () => {
       ["POST /auth/factors/totp", "200", true],
       ["POST /auth/factors/totp/confirm", "200", true],
       ["POST /auth/logout", "204", true],
-      ["POST /auth/password", "200", true],
       ["POST /auth/passkey/options", "200", false],
       ["POST /auth/passkey/token", "200", false],
+      ["POST /auth/password", "200", true],
       ["POST /auth/refresh", "200", false],
       ["POST /auth/register", "201", false],
       ["POST /auth/ticket", "200", true],
@@ -89,12 +89,12 @@ describe("the OpenAPI document", () => {
       ]),
     );
     expect(taken.sort()).toEqual([
-      ["POST /auth/password", "application/json", "current_password new_password cookie"],
       ["PATCH /auth/factors/passkeys/{id}", "application/json", "name"],
       ["POST /auth/confirm", "application/json", "password code passkey"],
       ["POST /auth/factors/passkeys", "application/json", "name passkey"],
       ["POST /auth/factors/totp/confirm", "application/json", "enrolment code"],
-      ["POST /auth/passkey/token", "application/json", "passkey"],
+      ["POST /auth/passkey/token", "application/json", "passkey cookie"],
+      ["POST /auth/password", "application/json", "current_password new_password cookie"],
       ["POST /auth/refresh", "application/json", "refresh_token"],
       ["POST /auth/register", "application/json", "name password cookie"],
       ["POST /auth/token", "application/json", "grant_type name username password device cookie"],
@@ -103,8 +103,12 @@ describe("the OpenAPI document", () => {
         "application/x-www-form-urlencoded",
         "grant_type name username password device cookie",
       ],
-      ["POST /auth/token/factor", "application/json", "challenge code passkey"],
-      ["POST /auth/token/factor", "application/x-www-form-urlencoded", "challenge code passkey"],
+      ["POST /auth/token/factor", "application/json", "challenge code passkey cookie"],
+      [
+        "POST /auth/token/factor",
+        "application/x-www-form-urlencoded",
+        "challenge code passkey cookie",
+      ],
     ]);
   });
 

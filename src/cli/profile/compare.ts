@@ -21,10 +21,9 @@ export async function compareProfiles(
   const paths = [before, after];
   const names = namesOf(paths);
   try {
-    const [first, second] = (await Promise.all(paths.map(readProfile))).map((profile, index) =>
-      pagedProfile(names[index] ?? "", profile),
-    );
-    if (first === undefined || second === undefined) throw new Error("cli/profile: two are read");
+    // One after the other, so that the first that is wrong is the one that is told.
+    const first = pagedProfile(names[0] ?? before, await readProfile(before));
+    const second = pagedProfile(names[1] ?? after, await readProfile(after));
     process.stdout.write(compareText(names, comparedTables(first.table, second.table)));
     if (out === undefined) return 0;
     mkdirSync(out, { recursive: true });
