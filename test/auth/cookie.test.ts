@@ -1,6 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { CookieSignInAnswer } from "../../src/auth/schemas.ts";
 import { type Answer, AuthServer, PASSWORD, SIGN_IN_TIMEOUT_MS, sessionOf } from "./auth_server.ts";
+import { addPasskey, addTotp, appCode, demanded, requestOptions } from "./factors.ts";
 
 setDefaultTimeout(SIGN_IN_TIMEOUT_MS);
 
@@ -47,6 +48,33 @@ describe("a page of this server's own", () => {
       expect(attributes.sort()).toEqual(
         ["HttpOnly", `Max-Age=${30 * 24 * 60 * 60}`, "Path=/", "SameSite=Strict", "Secure"].sort(),
       );
+    }
+  });
+
+  test("has it there after a second factor, too, and after a passkey", async () => {
+    await using server = await AuthServer.start();
+    const { access_token } = await server.register();
+    const { authenticator } = await addPasskey(server, access_token);
+    const passkey = authenticator.get(await requestOptions(server));
+    const byPasskey = { passkey, cookie: true };
+    const entered = await server.post<CookieSignInAnswer>(
+      "/auth/passkey/token",
+      byPasskey,
+      own(server),
+    );
+    const { secret } = await addTotp(server, entered.body.access_token);
+    const { challenge } = await demanded(server);
+    const byCode = { challenge, code: appCode(secret, server.nowMs), cookie: true };
+    const finished = await server.post("/auth/token/factor", byCode, own(server));
+    for (const answer of [entered, finished]) {
+      expect(answer.status).toBe(200);
+      expect(answer.body).not.toHaveProperty("refresh_token");
+      expect((await call(server, "/auth/refresh", cookieOf(answer))).status).toBe(200);
+    }
+    for (const path of ["/auth/passkey/token", "/auth/token/factor"]) {
+      const body = path === "/auth/token/factor" ? byCode : byPasskey;
+      const elsewhere = { origin: "https://evil.example" };
+      expect((await server.post(path, body, elsewhere)).status).toBe(403);
     }
   });
 

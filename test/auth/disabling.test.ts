@@ -2,6 +2,15 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { SignInAnswer } from "../../src/auth/schemas.ts";
 import { ErrorCode } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
 import { AuthServer, PASSWORD, SIGN_IN_TIMEOUT_MS, sessionOf } from "./auth_server.ts";
+import {
+  addPasskey,
+  addTotp,
+  appCode,
+  codeIn,
+  demanded,
+  finish,
+  requestOptions,
+} from "./factors.ts";
 
 setDefaultTimeout(SIGN_IN_TIMEOUT_MS);
 
@@ -67,6 +76,28 @@ describe("an account that is disabled", () => {
     const signingIn = server.post("/auth/token", { name: "ada", password: PASSWORD });
     await server.auth.disableAccount(user.id);
     expect((await signingIn).status).toBe(403);
+  });
+
+  test("begins no session by a second factor that it was asked for before", async () => {
+    await using server = await AuthServer.start();
+    const { access_token, user } = await server.register();
+    const { secret, recoveryCodes } = await addTotp(server, access_token);
+    const { challenge } = await demanded(server);
+    await server.auth.disableAccount(user.id);
+    const codes = [appCode(secret, server.nowMs), recoveryCodes[0] as string];
+    for (const code of codes) {
+      expect(codeIn(await finish(server, challenge, { code }))).toBe("ACCOUNT_DISABLED");
+    }
+  });
+
+  test("does not sign in by passkey either", async () => {
+    await using server = await AuthServer.start();
+    const { access_token, user } = await server.register();
+    const { authenticator } = await addPasskey(server, access_token);
+    await server.auth.disableAccount(user.id);
+    const passkey = authenticator.get(await requestOptions(server));
+    const answer = await server.post("/auth/passkey/token", { passkey });
+    expect([answer.status, answer.body]).toEqual([403, DISABLED]);
   });
 
   test("cannot change its password by a change that was under way", async () => {

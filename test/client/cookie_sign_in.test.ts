@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from "bun:test";
 import { HubbubClient } from "../../src/client/client.ts";
 import { CookieSignIn } from "../../src/client/cookie_sign_in.ts";
-import { register } from "../../src/client/sign_in.ts";
+import { register, SecondFactorRequired } from "../../src/client/sign_in.ts";
+import { appCode } from "../auth/factors.ts";
 import { PASSWORD, startServer } from "../support/server.ts";
 
 const realFetch = globalThis.fetch;
@@ -150,3 +151,28 @@ test("a client with tokens of its own goes on after a change of password", async
   await client.send(id, "after it");
   await client.close();
 }, 30_000);
+
+test("a page finishes its sign-in with a one-time code", async () => {
+  await using server = await startServer();
+  const browser = browse(server.url);
+  const { accessToken } = await browser.tab().register("ada", PASSWORD);
+  const ask = async (path: string, body = {}) => {
+    const init = {
+      method: "POST",
+      headers: { Authorization: `Bearer ${accessToken}`, "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    };
+    return (await fetch(new URL(path, server.url), init)).json();
+  };
+  const { secret, enrolment } = await ask("/auth/factors/totp");
+  await ask("/auth/factors/totp/confirm", { enrolment, code: appCode(secret, Date.now(), -1) });
+
+  const tab = browser.tab();
+  const refusal = await tab.signIn("ada", PASSWORD).catch((error) => error);
+  expect(refusal).toBeInstanceOf(SecondFactorRequired);
+  const { secondFactor } = refusal as SecondFactorRequired;
+  expect(secondFactor.methods).toContain("totp");
+  const { user } = await tab.finishSignIn(secondFactor, appCode(secret, Date.now()));
+  expect(user.name).toBe("ada");
+  expect((await browser.tab().renew(undefined)).user.name).toBe("ada");
+});
