@@ -237,9 +237,11 @@ export class World {
   }
 
   #addAccount(id: number): void {
-    this.#db.run("INSERT INTO account VALUES (?1, 'user-' || ?1, 'user-' || ?1, '', 'user', 0)", [
-      id,
-    ]);
+    this.#db.run(
+      `INSERT INTO account (id, name, name_key, password_hash, created_ms)
+       VALUES (?1, 'user-' || ?1, 'user-' || ?1, '', 0)`,
+      [id],
+    );
     this.#db.run("INSERT INTO subscription VALUES (?, 1)", [id]);
   }
 
