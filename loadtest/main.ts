@@ -28,6 +28,7 @@ import type { Result } from "./result.ts";
 import { resultText } from "./result_text.ts";
 import { InterruptedError, pinThisProcess, run } from "./run.ts";
 import { StartError } from "./server_process.ts";
+import { signInsCommand } from "./sign_ins/command.ts";
 import { summaryOf } from "./summary.ts";
 import { runSweep, writeSweep } from "./sweep.ts";
 import { type SweepFlags, sweepMisuse, sweepOptionsOf, withSweepOptions } from "./sweep_options.ts";
@@ -144,6 +145,7 @@ withSweepOptions(program.command("sweep"))
   });
 
 program.addCommand(reconnectsCommand());
+program.addCommand(signInsCommand());
 
 program
   .command("alone")

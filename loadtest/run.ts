@@ -1,6 +1,7 @@
 import { cpus } from "node:os";
 import { type Account, makePool, type Pool, readPool } from "./accounts.ts";
 import { assemble } from "./assemble.ts";
+import type { Companion } from "./companion.ts";
 import { Fleet } from "./fleet.ts";
 import { Monitor } from "./monitor.ts";
 import type { RunOptions } from "./options.ts";
@@ -29,10 +30,17 @@ export interface Plateau {
   readonly admin: Account;
 }
 
+/** What is done to the server beside a run; it takes a run with a server of its own. */
+export interface Besides {
+  /** Called when everybody has arrived. */
+  readonly onPlateau?: (plateau: Plateau) => void;
+  /** Goes on from then, and ends the run. */
+  readonly companion?: Companion;
+}
+
 /**
  * One run: starts what is to be started, lets the users loose, watches, and puts the result
- * together. `interrupt` ends it early; the result then covers what there was. `onPlateau` is for
- * those who want to do something to the server then; it takes a run with a server of its own.
+ * together. `interrupt` ends it early; the result then covers what there was.
  *
  * @throws PoolError; StartError; InterruptedError.
  */
@@ -40,17 +48,18 @@ export async function run(
   options: RunOptions,
   progress: Progress,
   interrupt: AbortSignal,
-  onPlateau?: (plateau: Plateau) => void,
+  besides: Besides = {},
 ): Promise<Result> {
   const { parameters, accounts } = options;
   const { users } = parameters;
+  const { onPlateau, companion } = besides;
   const pool = accounts
     ? readPool(accounts, users)
     : makePool(users, onPlateau === undefined ? "monitor" : "admin");
   const server =
-    parameters.url === null ? await startServer(pool, parameters, progress) : undefined;
+    parameters.url === null ? await startServer(pool, parameters, progress, companion) : undefined;
   try {
-    return await runAgainst(server, pool, options, progress, interrupt, onPlateau);
+    return await runAgainst(server, pool, options, progress, interrupt, besides);
   } finally {
     await server?.stop();
   }
@@ -60,9 +69,11 @@ async function startServer(
   pool: Pool,
   { users, serverCpu, serverSettings = {} }: Parameters,
   progress: Progress,
+  companion: Companion | undefined,
 ): Promise<ServerProcess> {
-  progress.step(`Starting a server with ${users.toLocaleString("en")} accounts.`);
-  return startOwnServer({ ...pool, users: pool.users.slice(0, users) }, serverCpu, serverSettings);
+  const accounts = [...pool.users.slice(0, users), ...(companion?.accounts ?? [])];
+  progress.step(`Starting a server with ${accounts.length.toLocaleString("en")} accounts.`);
+  return startOwnServer({ ...pool, users: accounts }, serverCpu, serverSettings);
 }
 
 async function runAgainst(
@@ -71,7 +82,7 @@ async function runAgainst(
   options: RunOptions,
   progress: Progress,
   interrupt: AbortSignal,
-  onPlateau: ((plateau: Plateau) => void) | undefined,
+  { onPlateau, companion }: Besides,
 ): Promise<Result> {
   const { parameters } = options;
   const { users, testerCpu, encoding, holdUntilConnected } = parameters;
@@ -85,14 +96,23 @@ async function runAgainst(
     progress.second(second),
   );
   const subprotocol = encoding === "protobuf" ? "hubbub.v1" : "hubbub.v1.json";
-  const monitor = new Monitor(url, pool.monitor, subprotocol, (sample) => timeline.ping(sample));
+  const monitor = new Monitor(url, pool.monitor, subprotocol, (sample) => {
+    timeline.ping(sample);
+    companion?.ping(sample);
+  });
   let startUs = 0;
   let cutTimer: ReturnType<typeof setTimeout> | undefined;
+  const over = new AbortController();
+  const besides = Promise.withResolvers<never>();
+  besides.promise.catch(() => {});
   const fleet = new Fleet({
     prepared: (count) => {
       if (count % 100 === 0) progress.step(`${count} of ${users} users have their tokens.`);
     },
-    second: (tester, report) => timeline.report(tester, report),
+    second: (tester, report) => {
+      timeline.report(tester, report);
+      companion?.second(tester, report);
+    },
     done: (tester) => timeline.done(tester),
     allArrived: () => {
       if (holdUntilConnected) {
@@ -101,9 +121,16 @@ async function runAgainst(
       }
       onPlateau?.({ url, admin: pool.monitor });
       if (behaviour.cutsOff) cutTimer = setTimeout(() => fleet.cut(), halfOfActionsMs(parameters));
+      const { signal } = over;
+      companion
+        ?.accompany({ url, serverPid: server?.pid, startUs, testers, signal })
+        .then(stop, besides.reject);
     },
   });
-  const stop = () => fleet.stop();
+  const stop = () => {
+    over.abort();
+    fleet.stop();
+  };
   try {
     const atRest = await monitor.connect();
     if (atRest === undefined) {
@@ -125,9 +152,9 @@ async function runAgainst(
     let serverEnded: string | undefined;
     void server?.ended.then((words) => {
       serverEnded = words;
-      fleet.stop();
+      stop();
     });
-    const outcome = await fleet.outcome();
+    const outcome = await Promise.race([fleet.outcome(), besides.promise]);
     const durationSeconds = (nowUs() - startUs) / SECOND_US;
     await monitor.finish();
     return assemble({
@@ -142,6 +169,7 @@ async function runAgainst(
       atRestBytes: atRest?.residentBytes,
     });
   } finally {
+    over.abort();
     clearTimeout(cutTimer);
     // The signal may outlive the run: the next one of several is told by it, too.
     interrupt.removeEventListener("abort", stop);

@@ -68,8 +68,10 @@ program
 
 async function profile(options: RunOptions, flags: Flags & { seconds: number }): Promise<void> {
   let taking: Promise<Taken> | undefined;
-  const result = await run(options, createProgress(), interruption(), (plateau) => {
-    taking = Bun.sleep(SETTLE_SECONDS * 1000).then(() => takeProfile(plateau, flags));
+  const result = await run(options, createProgress(), interruption(), {
+    onPlateau(plateau) {
+      taking = Bun.sleep(SETTLE_SECONDS * 1000).then(() => takeProfile(plateau, flags));
+    },
   });
   const taken = await taking;
   await Bun.write(join(flags.out, "result.json"), resultText(result));

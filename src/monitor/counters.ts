@@ -27,6 +27,9 @@ export class Distribution {
   }
 }
 
+/** A sync takes a disk some ms at the most; in one that takes longer, the disk stood still. */
+export const SLOW_COMMIT_MS = 50;
+
 /** What the server counts, from its start. One instance a server; numbers only go up unless said. */
 export class Counters {
   /** Open connections, now. */
@@ -40,6 +43,8 @@ export class Counters {
   deliveriesOut = 0;
   /** Batches committed. */
   batches = 0;
+  /** Milliseconds that went into commits of `SLOW_COMMIT_MS` and more. */
+  slowCommitsMs = 0;
   /** Batches that the disk refused. */
   batchesFailed = 0;
   /** Messages that were sent again and had been kept already. */
@@ -74,6 +79,12 @@ export class Counters {
   /** Milliseconds that sign-ins waited for a hasher, and that their hash then took. */
   readonly signInWaitMs = new Distribution();
   readonly hashMs = new Distribution();
+
+  committed(ms: number): void {
+    this.batches += 1;
+    this.commitMs.record(ms);
+    if (ms >= SLOW_COMMIT_MS) this.slowCommitsMs += ms;
+  }
 
   refused(code: string): void {
     this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);

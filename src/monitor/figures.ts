@@ -65,6 +65,7 @@ export interface Reading {
   readonly commitMs: Summary;
   readonly publishMs: Summary;
   readonly drainMs: Summary;
+  readonly slowCommitsMs: number;
 }
 
 interface Summary {
@@ -116,6 +117,7 @@ export class Readings {
       commitMs: summarize(counters.commitMs),
       publishMs: summarize(counters.publishMs),
       drainMs: summarize(counters.drainMs),
+      slowCommitsMs: current.slowCommitsMs - last.slowCommitsMs,
     };
   }
 }
@@ -131,9 +133,10 @@ interface Snapshot {
   readonly processCpuMs: number;
   readonly messagesIn: number;
   readonly deliveriesOut: number;
+  readonly slowCommitsMs: number;
 }
 
-function snapshot({ messagesIn, deliveriesOut }: Counters): Snapshot {
+function snapshot({ messagesIn, deliveriesOut, slowCommitsMs }: Counters): Snapshot {
   const { user, system } = process.cpuUsage();
   return {
     atMs: performance.now(),
@@ -144,6 +147,7 @@ function snapshot({ messagesIn, deliveriesOut }: Counters): Snapshot {
     processCpuMs: (user + system) / 1000,
     messagesIn,
     deliveriesOut,
+    slowCommitsMs,
   };
 }
 

@@ -195,8 +195,7 @@ export class Log {
 
   #committed(batch: OpenBatch, result: CommitResult): void {
     const { counters, deliver, timeOf } = this.#options;
-    counters.batches += 1;
-    counters.commitMs.record(result.commitMs);
+    counters.committed(result.commitMs);
     deliver(result);
 
     let nextDuplicate = 0;

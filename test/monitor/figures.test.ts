@@ -18,6 +18,18 @@ describe("a monitor's figures", () => {
     loopDelay.stop();
   });
 
+  test("tell of the time in commits so slow that the disk must have stood still", () => {
+    const counters = new Counters();
+    const loopDelay = new LoopDelay();
+    const readings = new Readings(counters, loopDelay);
+    for (const ms of [1, 49.9, 50, 75]) counters.committed(ms);
+    expect(readings.next().slowCommitsMs).toBe(125);
+    counters.committed(10);
+    expect(readings.next().slowCommitsMs).toBe(0);
+    expect([counters.batches, counters.commitMs.count]).toEqual([5, 5]);
+    loopDelay.stop();
+  });
+
   test("smooth the volume over three readings", () => {
     const counters = new Counters();
     const loopDelay = new LoopDelay();

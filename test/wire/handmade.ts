@@ -139,6 +139,7 @@ export const messages: Readonly<Record<string, Fields>> = {
     handOverMs: [16, "Summary"],
     publishMs: [17, "Summary"],
     drainMs: [18, "Summary"],
+    slowCommitsMs: [27, "double"],
   },
   Summary: { p50: [1, "double"], p99: [2, "double"] },
   SlowConsumer: { bufferedBytes: [1, "uint32"] },
