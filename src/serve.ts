@@ -171,6 +171,7 @@ export async function serve(
     clockMs,
     random: Math.random,
     after: (delayMs, run) => void setTimeout(run, delayMs),
+    soon: (run) => void setImmediate(run),
   });
   const upgradeOptions = {
     services,

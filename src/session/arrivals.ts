@@ -20,11 +20,13 @@ interface Options {
   readonly random: () => number;
   /** Runs something after so many ms. */
   readonly after: (delayMs: number, run: () => void) => void;
+  /** Runs something when all that can go on now has gone on: at the next turn of the event loop. */
+  readonly soon: (run: () => void) => void;
 }
 
 /** Somebody who wants in. */
 export interface Arrival<T> {
-  /** Lets them in, in one go. */
+  /** Lets them in: in one go, or with a promise, which is expected to go on in the microtasks. */
   enter(): T;
   /** Sends them away, to come back after so many ms. */
   turnAway(retryAfterMs: number): T;
@@ -37,14 +39,20 @@ export interface Arrival<T> {
  * moment, as after a restart, do not stand between two messages of those who are here already, and
  * the writer thread has a core to run on where there is only one. Who does not get in at once waits,
  * first come, first served; beyond the bounds they are turned away.
+ *
+ * What goes on with a promise is charged until the event loop turns, and nobody else gets in before,
+ * for it could not be told whose the time was. Whatever else is done in that turn is charged with
+ * it: at a busy server they get in more slowly.
  */
 export class Arrivals {
   readonly #options: Options;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: (() => unknown)[] = [];
   #spentMs = 0;
   #allowedMs = TURN_MS * SHARE;
   #turnBeganMs: number;
   #isTurnDue = false;
+  /** Somebody is on the way in, and the event loop has not turned since. */
+  #isEntering = false;
 
   constructor(options: Options) {
     this.#options = options;
@@ -59,7 +67,7 @@ export class Arrivals {
   /** Lets somebody in, now or in a later turn, or sends them away. */
   admit<T>(arrival: Arrival<T>): T | Promise<Awaited<T>> {
     const { queue, clockMs } = this.#options;
-    if (this.#waiting.length === 0 && this.#hasTime()) return this.#timed(() => arrival.enter());
+    if (this.#waiting.length === 0 && this.#isOpen()) return this.#timed(() => arrival.enter());
     if (this.#waiting.length >= queue) return arrival.turnAway(this.#comeBackMs());
     const cameMs = clockMs();
     arrival.isGone();
@@ -70,24 +78,37 @@ export class Arrivals {
           const answer =
             isLate || arrival.isGone() ? arrival.turnAway(this.#comeBackMs()) : arrival.enter();
           resolve(answer as Awaited<T>);
+          return answer;
         } catch (error) {
           reject(error);
         }
+        return undefined;
       });
     });
   }
 
-  #hasTime(): boolean {
-    return this.#spentMs < this.#allowedMs;
+  #isOpen(): boolean {
+    return !this.#isEntering && this.#spentMs < this.#allowedMs;
   }
 
   #timed<T>(work: () => T): T {
-    const { clockMs } = this.#options;
+    const { clockMs, soon } = this.#options;
     const beganMs = clockMs();
+    let answer: T | undefined;
     try {
-      return work();
+      answer = work();
+      return answer;
     } finally {
-      this.#spentMs += clockMs() - beganMs;
+      if (answer instanceof Promise) {
+        this.#isEntering = true;
+        soon(() => {
+          this.#isEntering = false;
+          this.#spentMs += clockMs() - beganMs;
+          this.#letIn();
+        });
+      } else {
+        this.#spentMs += clockMs() - beganMs;
+      }
       this.#expectTurn();
     }
   }
@@ -105,11 +126,17 @@ export class Arrivals {
     this.#allowedMs = Math.min(LONGEST_TURN_MS, (nowMs - this.#turnBeganMs) * SHARE);
     this.#turnBeganMs = nowMs;
     this.#spentMs = 0;
-    while (this.#hasTime()) {
+    this.#letIn();
+  }
+
+  /** Lets in as many of those who wait as there is time for. */
+  #letIn(): void {
+    while (this.#isOpen()) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
       this.#timed(next);
     }
+    this.#expectTurn();
   }
 
   #comeBackMs(): number {

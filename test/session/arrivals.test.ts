@@ -5,6 +5,7 @@ import { Arrivals } from "../../src/session/arrivals.ts";
 function door({ queue = 1000, costMs = 0.25 } = {}) {
   let nowMs = 1000;
   let due: { atMs: number; run: () => void } | undefined;
+  let soon: (() => void) | undefined;
   const entered: number[] = [];
   const turnedAway: { who: number; retryAfterMs: number }[] = [];
   const gone = new Set<number>();
@@ -15,6 +16,10 @@ function door({ queue = 1000, costMs = 0.25 } = {}) {
     after: (delayMs, run) => {
       if (due !== undefined) throw new Error("two turns are due");
       due = { atMs: nowMs + delayMs, run };
+    },
+    soon: (run) => {
+      if (soon !== undefined) throw new Error("two are entering");
+      soon = run;
     },
   });
   return {
@@ -36,6 +41,26 @@ function door({ queue = 1000, costMs = 0.25 } = {}) {
         },
         isGone: () => gone.has(who),
       }),
+    /** As `arrive`, for somebody whose entering goes on for `laterMs` after the call. */
+    arriveWithPromise: (who: number, laterMs: number) =>
+      arrivals.admit<Promise<string>>({
+        async enter() {
+          entered.push(who);
+          await undefined;
+          nowMs += laterMs;
+          return "in";
+        },
+        turnAway: async () => "away",
+        isGone: () => gone.has(who),
+      }),
+    /** Lets the event loop turn, microtasks first. Returns whether anybody waited for that. */
+    async eventLoopTurns() {
+      await new Promise((resolve) => setImmediate(resolve));
+      const next = soon;
+      soon = undefined;
+      next?.();
+      return next !== undefined;
+    },
     /** Lets the time come for the next turn, or `lateMs` later. */
     turn(lateMs = 0) {
       const next = due;
@@ -133,4 +158,36 @@ test("what fails behind the door fails for the one who entered alone", async () 
   while (turn());
   await expect(broken).rejects.toThrow("broken");
   expect(entered).toEqual([0, 1, 2, 3, 5]);
+});
+
+describe("those whose entering goes on with a promise", () => {
+  test("are charged for that, too, and go in one by one", async () => {
+    const { arriveWithPromise, arrivals, entered, eventLoopTurns, turn } = door({ costMs: 0 });
+    const answers = [0, 1, 2, 3, 4, 5].map((who) => arriveWithPromise(who, 0.6));
+    expect(entered).toEqual([0]);
+    await eventLoopTurns();
+    expect(entered).toEqual([0, 1]);
+    // Both together have had more than a third of the turn by now.
+    await eventLoopTurns();
+    expect(await eventLoopTurns()).toBe(false);
+    expect(entered).toEqual([0, 1]);
+    turn();
+    expect(entered).toEqual([0, 1, 2]);
+    while (arrivals.waiting > 0) {
+      await eventLoopTurns();
+      turn();
+    }
+    expect(await Promise.all(answers)).toEqual(Array.from(answers, () => "in"));
+    expect(entered).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  test("keep out those who come while they are on the way", async () => {
+    const { arrive, arriveWithPromise, entered, eventLoopTurns } = door({ costMs: 0.1 });
+    void arriveWithPromise(0, 0.1);
+    const next = arrive(1);
+    expect(entered).toEqual([0]);
+    await eventLoopTurns();
+    expect(entered).toEqual([0, 1]);
+    expect(await next).toBe("in");
+  });
 });
