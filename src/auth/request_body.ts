@@ -10,6 +10,12 @@ const MAX_TWO_PASSWORDS_BYTES = 2 * MAX_BODY_BYTES;
  * in several forms.
  */
 const MAX_PASSKEY_BYTES = 4 * MAX_BODY_BYTES;
+/**
+ * Lists and objects in each other. A passkey with what its extensions say has six. Elysia writes what
+ * does not fit a schema into its error, indented by depth: 8 KB of brackets would be tens of
+ * megabytes of blanks.
+ */
+const MAX_DEPTH = 8;
 
 /**
  * How a route reads its body, for Elysia's `parse`. The function reads it; the names behind it are
@@ -45,7 +51,7 @@ type ParserOf<Type> = [(context: { readonly request: Request }) => Promise<unkno
  * The request's JSON.
  *
  * @throws Refusal BODY_TOO_LARGE as soon as there are more bytes than allowed, whatever length was
- * announced; INVALID_FRAME for anything but JSON in UTF-8.
+ * announced; INVALID_FRAME for anything but JSON in UTF-8, and for JSON too deep.
  */
 async function readJson(request: Request, maxBytes = MAX_BODY_BYTES): Promise<unknown> {
   if (mediaTypeOf(request) !== "application/json") {
@@ -96,12 +102,22 @@ function decode(utf8: TextDecoder, chunk?: Uint8Array, options?: TextDecodeOptio
 }
 
 function parseJson(text: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     // Not the parser's own words, which quote what they stumbled over.
     throw new Refusal(ErrorCode.INVALID_FRAME, "The body is not valid JSON.");
   }
+  if (isDeeperThan(MAX_DEPTH, value)) {
+    throw new Refusal(ErrorCode.INVALID_FRAME, "The body is nested too deeply.");
+  }
+  return value;
+}
+
+function isDeeperThan(depth: number, value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return depth === 0 || Object.values(value).some((inner) => isDeeperThan(depth - 1, inner));
 }
 
 function tooLarge(maxBytes: number): Refusal {

@@ -9,6 +9,7 @@ const SECRET = "do-not-echo-this";
 /** Bodies that nobody should send, each with the secret somewhere in it. */
 const hostileBodies: readonly (readonly [string, string, status: number, mentions: string])[] = [
   ["a password in a list", JSON.stringify({ name: "ada", password: [SECRET] }), 422, '"password"'],
+  ["a password that is a number", `{"name":"${SECRET}","password":12345678}`, 422, '"password"'],
   ["a password in an object", JSON.stringify({ name: "ada", password: { SECRET } }), 422, "passw"],
   ["a password as a key", JSON.stringify({ name: "ada", [SECRET]: 1 }), 422, '"password"'],
   ["a name in a list", JSON.stringify({ name: [SECRET], password: SECRET }), 422, '"name"'],
@@ -32,6 +33,28 @@ describe("a body that cannot be used", () => {
       expect(answer.text).not.toContain(SECRET);
     }
     expect(server.logged.join("")).not.toContain(SECRET);
+  });
+
+  test.each([
+    ["lists", "[", "]"],
+    ["objects", '{"a":', "}"],
+  ])("of %s in each other is not looked into, wherever it stands", async (_, open, close) => {
+    await using server = await AuthServer.start();
+    const nested = (depth: number) => `${open.repeat(depth)}1${close.repeat(depth)}`;
+    for (const [path, body, depth] of [
+      ["/auth/token", (inner: string) => inner, 300],
+      ["/auth/token", (inner: string) => `{"name":"ada","password":${inner}}`, 300],
+      ["/auth/token/factor", (inner: string) => `{"challenge":${inner}}`, 1300],
+      ["/auth/passkey/token", (inner: string) => `{"passkey":${inner}}`, 1300],
+    ] as const) {
+      const deep = await server.post(path, body(nested(depth)));
+      expect([deep.status, deep.body.error]).toEqual([
+        400,
+        { code: "INVALID_FRAME", text: "The body is nested too deeply." },
+      ]);
+      const wrong = await server.post(path, body(nested(6)));
+      expect([wrong.status, wrong.body.error.code]).toEqual([422, "INVALID_ARGUMENT"]);
+    }
   });
 
   test("is read no further than 2 KB, though no length was announced", async () => {
