@@ -108,6 +108,7 @@ export function factorRoutes(parts: FactorRouteParts) {
             ErrorCode.INVALID_ARGUMENT,
             ErrorCode.BODY_TOO_LARGE,
             ...bearerRefusals,
+            ErrorCode.CONFIRMATION_REQUIRED,
             ErrorCode.INVALID_CHALLENGE,
             ErrorCode.INVALID_CODE,
             ErrorCode.FACTOR_EXISTS,

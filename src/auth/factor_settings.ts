@@ -28,6 +28,11 @@ import { isTotpCode, qrCode, TOTP_SECRET_BYTES, totpStep, totpUri } from "./totp
 const USER_HANDLE_BYTES = 32;
 const FACTOR_ID_BYTES = 16;
 
+/** An addition that was begun: by whom, and whether the account had a factor then. */
+interface Begun extends Identity {
+  readonly hadFactor: boolean;
+}
+
 export interface FactorSettingsParts {
   readonly reads: FactorReads;
   readonly run: RunJob;
@@ -51,8 +56,8 @@ export interface FactorSettingsParts {
  */
 export class FactorSettings {
   readonly #parts: FactorSettingsParts;
-  readonly #enrolments: Challenges<Identity & { readonly secret: Uint8Array<ArrayBuffer> }>;
-  readonly #registrations: Challenges<Identity & { readonly handle: Uint8Array<ArrayBuffer> }>;
+  readonly #enrolments: Challenges<Begun & { readonly secret: Uint8Array<ArrayBuffer> }>;
+  readonly #registrations: Challenges<Begun & { readonly handle: Uint8Array<ArrayBuffer> }>;
 
   constructor(parts: FactorSettingsParts) {
     this.#parts = parts;
@@ -84,8 +89,9 @@ export class FactorSettings {
     if (reads.totpOf(identity.accountId) !== undefined) throw new Refusal(ErrorCode.FACTOR_EXISTS);
     const secret = new Uint8Array(randomBytes(TOTP_SECRET_BYTES));
     const uri = totpUri(secret, identity.name, host);
+    const begun = { ...this.#begun(identity), secret };
     return {
-      enrolment: this.#enrolments.issue({ ...identity, secret }, identity.accountId),
+      enrolment: this.#enrolments.issue(begun, identity.accountId),
       expires_in: this.#enrolments.lifeSeconds,
       secret: base32.encode(secret, { includePadding: false }),
       uri,
@@ -109,7 +115,7 @@ export class FactorSettings {
       if (step === undefined) throw new Refusal(ErrorCode.INVALID_CODE);
       const id = randomBytes(FACTOR_ID_BYTES).toString("base64url");
       const secret = secrets.seal(begun.secret, accountId);
-      const answer = await this.#added(identity, "totp", (addition) =>
+      const answer = await this.#added(begun, "totp", (addition) =>
         run("addTotp", { id, accountId, secret, step }, addition),
       );
       this.#enrolments.end(enrolment);
@@ -134,7 +140,8 @@ export class FactorSettings {
     if (existing.length >= PASSKEYS_PER_ACCOUNT) throw new Refusal(ErrorCode.TOO_MANY_FACTORS);
     // The same for all of an account, so that an authenticator keeps one of them and not several.
     const handle = existing[0]?.userHandle ?? new Uint8Array(randomBytes(USER_HANDLE_BYTES));
-    const challenge = this.#registrations.issue({ ...identity, handle }, identity.accountId);
+    const begun = { ...this.#begun(identity), handle };
+    const challenge = this.#registrations.issue(begun, identity.accountId);
     return passkeys.creationOptions({ name: identity.name, handle }, challenge, existing);
   }
 
@@ -159,7 +166,7 @@ export class FactorSettings {
         log.info({ account: accountId, address, reason: error.message }, "new passkey refused");
         throw new Refusal(ErrorCode.PASSKEY_REFUSED);
       });
-    return this.#added(identity, "passkey", (addition) =>
+    return this.#added(begun, "passkey", (addition) =>
       run(
         "addPasskey",
         {
@@ -197,21 +204,29 @@ export class FactorSettings {
     return codes;
   }
 
+  #begun(identity: Identity): Begun {
+    return { ...identity, hadFactor: this.#parts.reads.hasFactor(identity.accountId) };
+  }
+
   async #added(
-    { accountId, sessionId }: Identity,
+    { accountId, sessionId, hadFactor }: Begun,
     kind: "totp" | "passkey",
     add: (addition: {
       readonly recoveryHashes: readonly Uint8Array<ArrayBuffer>[];
       readonly keptSessionId: string;
+      readonly hadFactor: boolean;
       readonly nowMs: number;
     }) => Promise<AdditionResult>,
   ): Promise<FactorAddedAnswer> {
     const { log, now, sessionEnded } = this.#parts;
     const codes = makeRecoveryCodes();
     const recoveryHashes = hashesOf(accountId, codes);
-    const result = await add({ recoveryHashes, keptSessionId: sessionId, nowMs: now() });
+    const session = { keptSessionId: sessionId, hadFactor };
+    const result = await add({ recoveryHashes, ...session, nowMs: now() });
     if (result.outcome === "exists") throw new Refusal(ErrorCode.FACTOR_EXISTS);
     if (result.outcome === "too many") throw new Refusal(ErrorCode.TOO_MANY_FACTORS);
+    if (result.outcome === "session ended") throw new Refusal(ErrorCode.INVALID_TOKEN);
+    if (result.outcome !== "added") throw new Refusal(ErrorCode.CONFIRMATION_REQUIRED);
     for (const id of result.ended) sessionEnded(id);
     log.info({ account: accountId, kind, sessionsEnded: result.ended.length }, "factor added");
     return result.isFirst ? { recovery_codes: [...codes] } : {};

@@ -39,6 +39,7 @@ export function passkeyRoutes({ factorSettings, identifier, addressOf }: FactorR
             ErrorCode.INVALID_ARGUMENT,
             ErrorCode.BODY_TOO_LARGE,
             ...bearerRefusals,
+            ErrorCode.CONFIRMATION_REQUIRED,
             ErrorCode.INVALID_CHALLENGE,
             ErrorCode.PASSKEY_REFUSED,
             ErrorCode.FACTOR_EXISTS,

@@ -73,8 +73,15 @@ export function accountJobs(db: Database, sessions = sessionJobs(db)) {
     "INSERT INTO subscription (account_id, channel_id) VALUES (?, ?)",
   );
   // What only other jobs use is no job itself.
-  const { createSession, beginFamily, hasSession, endAllSessions, endOtherSessions, ...rest } =
-    sessions;
+  const {
+    standingFor,
+    createSession,
+    beginFamily,
+    hasSession,
+    endAllSessions,
+    endOtherSessions,
+    ...rest
+  } = sessions;
 
   return {
     ...rest,

@@ -63,6 +63,8 @@ export interface FactorAddition {
   readonly recoveryHashes: readonly Bytes[];
   /** The session that adds it. */
   readonly keptSessionId: string;
+  /** Whether the account had a factor when the addition was begun: then it was confirmed by one. */
+  readonly hadFactor: boolean;
   readonly nowMs: number;
 }
 
@@ -73,11 +75,21 @@ export type AdditionResult =
       readonly isFirst: boolean;
       readonly ended: readonly string[];
     }
-  | { readonly outcome: "exists" }
-  | { readonly outcome: "too many" };
+  | {
+      readonly outcome:
+        | "exists"
+        | "too many"
+        /** The session has ended since, or the account was disabled. */
+        | "session ended"
+        /** The first factor has come since, and nobody has shown it. */
+        | "unconfirmed";
+    };
 
 /** What these jobs need of the sessions' writes. */
-type SessionWrites = Pick<ReturnType<typeof sessionJobs>, "createSession" | "endOtherSessions">;
+type SessionWrites = Pick<
+  ReturnType<typeof sessionJobs>,
+  "standingFor" | "createSession" | "hasSession" | "endOtherSessions"
+>;
 
 /** The writes of second factors. They run on the writer thread: see jobs.ts. */
 export function factorJobs(db: Database, sessions: SessionWrites) {
@@ -154,6 +166,12 @@ export function factorJobs(db: Database, sessions: SessionWrites) {
     for (const hash of hashes) insertRecovery.run(accountId, hash);
   };
 
+  /** Why a factor is not added, after all. It is long since its addition was begun. */
+  const obstacleTo = (accountId: number, addition: FactorAddition) => {
+    if (!sessions.hasSession(addition.keptSessionId, accountId)) return "session ended";
+    return addition.hadFactor || hasNone(accountId) ? undefined : "unconfirmed";
+  };
+
   const added = (accountId: number, wasNone: boolean, addition: FactorAddition): AdditionResult => {
     if (!wasNone) return { outcome: "added", isFirst: false, ended: [] };
     replaceCodes(accountId, addition.recoveryHashes);
@@ -194,14 +212,19 @@ export function factorJobs(db: Database, sessions: SessionWrites) {
      */
     beginSession(session: NewSession, proof?: FactorProof): SessionResult {
       if (proof === undefined && !hasNone(session.accountId)) return { outcome: "factor missing" };
+      const standing = sessions.standingFor(session);
+      // Before the proof, so that a sign-in that cannot be costs nobody a recovery code.
+      if (typeof standing === "string") return { outcome: standing };
       const used = proof === undefined ? { codesLeft: 0 } : useFactor(proof, session.nowMs);
       if (used === "used before") return { outcome: "factor used before" };
-      const begun = sessions.createSession(session);
-      return typeof begun === "string" ? { outcome: begun } : { outcome: "begun", begun, ...used };
+      return { outcome: "begun", begun: sessions.createSession(session, standing), ...used };
     },
 
     addTotp(totp: NewTotp, addition: FactorAddition): AdditionResult {
       const { id, accountId, secret, step } = totp;
+      if (countOf(accountId).totps > 0) return { outcome: "exists" };
+      const obstacle = obstacleTo(accountId, addition);
+      if (obstacle !== undefined) return { outcome: obstacle };
       const wasNone = hasNone(accountId);
       const { changes } = insertTotp.run(id, accountId, secret, step, addition.nowMs);
       return changes > 0 ? added(accountId, wasNone, addition) : { outcome: "exists" };
@@ -210,6 +233,8 @@ export function factorJobs(db: Database, sessions: SessionWrites) {
     addPasskey(passkey: NewPasskey, addition: FactorAddition): AdditionResult {
       const { id, accountId, userHandle, publicKey, counter, transports, name } = passkey;
       const wasNone = hasNone(accountId);
+      const obstacle = obstacleTo(accountId, addition);
+      if (obstacle !== undefined) return { outcome: obstacle };
       if (countOf(accountId).passkeys >= PASSKEYS_PER_ACCOUNT) return { outcome: "too many" };
       const synced = passkey.isSynced ? 1 : 0;
       const { changes } = insertPasskey.run(

@@ -28,7 +28,10 @@ export interface BegunSession {
   readonly ended: readonly string[];
 }
 
-interface Standing {
+/** Of an account that somebody signs in to: its epoch, or why no session may begin. */
+export type AccountStanding = { readonly epoch: number } | "account changed" | "account disabled";
+
+interface StandingRow {
   readonly epoch: number;
   readonly disabled_ms: number | null;
 }
@@ -36,7 +39,7 @@ interface Standing {
 /** The writes of sign-ins. They run on the writer thread: see jobs.ts. */
 export function sessionJobs(db: Database) {
   const tokens = refreshTokenJobs(db);
-  const accountWith = db.prepare<Standing, [number, string]>(
+  const accountWith = db.prepare<StandingRow, [number, string]>(
     "SELECT epoch, disabled_ms FROM account WHERE id = ? AND password_hash = ?",
   );
   const endOldest = db.prepare<{ id: string }, [number, number]>(
@@ -55,7 +58,8 @@ export function sessionJobs(db: Database) {
     "DELETE FROM session WHERE id = ? AND account_id = ?",
   );
   const exists = db.prepare<unknown, [string, number]>(
-    "SELECT 1 FROM session WHERE id = ? AND account_id = ?",
+    `SELECT 1 FROM session JOIN account ON account.id = account_id
+     WHERE session.id = ? AND account_id = ? AND disabled_ms IS NULL`,
   );
   const endAll = db.prepare<{ id: string }, [number]>(
     "DELETE FROM session WHERE account_id = ? RETURNING id",
@@ -73,18 +77,23 @@ export function sessionJobs(db: Database) {
     ...tokens,
 
     /**
-     * Begins a session. The password's hash is compared because the password may have been changed while this sign-in was being checked:
-     * a session begun then would outlive the change that was meant to end it.
+     * How the account stands that a session is to begin for. The password's hash is compared because
+     * the password may have been changed while this sign-in was being checked: a session begun then
+     * would outlive the change that was meant to end it.
      */
-    createSession(session: NewSession): BegunSession | "account changed" | "account disabled" {
-      const { id, accountId, label, nowMs, expiresMs } = session;
-      const account = accountWith.get(accountId, session.passwordHash);
+    standingFor({ accountId, passwordHash }: NewSession): AccountStanding {
+      const account = accountWith.get(accountId, passwordHash);
       if (account === null) return "account changed";
-      if (account.disabled_ms !== null) return "account disabled";
+      return account.disabled_ms === null ? { epoch: account.epoch } : "account disabled";
+    },
+
+    /** Begins a session of an account that `standingFor` told. */
+    createSession(session: NewSession, { epoch }: { readonly epoch: number }): BegunSession {
+      const { id, accountId, label, nowMs, expiresMs } = session;
       const ended = endOldest.all(accountId, SESSIONS_PER_ACCOUNT - 1);
       insert.run(id, accountId, label, nowMs, nowMs, expiresMs);
       const refreshToken = tokens.beginFamily(id, nowMs);
-      return { refreshToken, epoch: account.epoch, ended: idsOf(ended) };
+      return { refreshToken, epoch, ended: idsOf(ended) };
     },
 
     /** Notes that sessions are in use; those that have ended are passed over. */
@@ -97,6 +106,7 @@ export function sessionJobs(db: Database) {
       return end.run(sessionId, accountId).changes > 0;
     },
 
+    /** Whether the account has that session and may be used. */
     hasSession(sessionId: string, accountId: number): boolean {
       return exists.get(sessionId, accountId) !== null;
     },
