@@ -1,5 +1,5 @@
 import type { Log } from "../monitor/log.ts";
-import type { Account, Credentials } from "../store/accounts.ts";
+import type { Credentials } from "../store/accounts.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { accountNamePattern, nameKey } from "../wire/names.ts";
 import { networkOf } from "./address.ts";
@@ -15,11 +15,8 @@ import type { Visitor } from "./visitor.ts";
 /** Accounts whose stored hash was found unusable that are remembered, so as to be logged once. */
 const TOLD_ACCOUNTS = 1000;
 
-/** A password that was right. */
-export interface Entered {
-  readonly account: Account;
-  /** What was stored when it was checked. */
-  readonly passwordHash: string;
+/** A password that was right, and what it was checked against. */
+export interface Entered extends Credentials {
   /** What should be stored instead, where that is outdated. */
   readonly rehashed: string | undefined;
 }
@@ -53,7 +50,7 @@ export class PasswordGate {
     const { admission, devices, credentialsOf } = this.#parts;
     const network = networkOf(visitor.address);
     const known = credentialsOf(name);
-    const device = devices.read(visitor.device, known?.account.id ?? 0);
+    const device = devices.read(visitor.device, known?.account.id ?? 0, known?.epoch ?? 0);
     admission.charge(network, device);
     const normalized = normalizePassword(password);
     // No account has such a password, so this tells nothing about any.

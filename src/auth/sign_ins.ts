@@ -89,13 +89,14 @@ export class SignIns {
    */
   async signIn(name: string, password: string, visitor: Visitor): Promise<Grant> {
     const { gate, run, demandSecondFactor } = this.#parts;
-    const { account, passwordHash, rehashed } = await gate.enter(name, password, visitor);
+    const { rehashed, ...checked } = await gate.enter(name, password, visitor);
+    const { account, passwordHash } = checked;
     if (rehashed !== undefined) {
       const isReplaced = await run("replaceHash", account.id, passwordHash, rehashed);
       // Another sign-in was faster, or the password was changed. It was right, so it is not called wrong.
       if (!isReplaced) throw new Refusal(ErrorCode.SIGN_IN_BUSY, undefined, 1000);
     }
-    const known = { account, passwordHash: rehashed ?? passwordHash };
+    const known = { ...checked, passwordHash: rehashed ?? passwordHash };
     await demandSecondFactor(known);
     return this.begin(account, known.passwordHash, visitor.label);
   }
@@ -250,7 +251,7 @@ export class SignIns {
     const { tokens, devices } = this.#parts;
     const { sessionId } = holder;
     const accessToken = await tokens.sign(holder);
-    const device = devices.issue(account.id, sessionId);
+    const device = devices.issue(holder);
     return { account, sessionId, accessToken, refreshToken, device };
   }
 

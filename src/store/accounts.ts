@@ -20,10 +20,13 @@ export interface Account {
 export interface Credentials {
   readonly account: Account;
   readonly passwordHash: string;
+  /** Raised with each change of the password, and by disabling. */
+  readonly epoch: number;
 }
 
 interface CredentialsRow extends Account {
   readonly passwordHash: string;
+  readonly epoch: number;
 }
 
 /** One sign-in of an account. Times are milliseconds since the Unix epoch. */
@@ -114,12 +117,9 @@ export class AccountReads {
   /** @param db Open for as long as this is used. */
   constructor(db: Database) {
     this.#db = db;
-    this.#byName = db.prepare<CredentialsRow, [string]>(
-      `SELECT id, name, role, password_hash AS passwordHash FROM account WHERE name_key = ?`,
-    );
-    this.#byId = db.prepare<CredentialsRow, [number]>(
-      `SELECT id, name, role, password_hash AS passwordHash FROM account WHERE id = ?`,
-    );
+    const credentials = "SELECT id, name, role, password_hash AS passwordHash, epoch FROM account";
+    this.#byName = db.prepare<CredentialsRow, [string]>(`${credentials} WHERE name_key = ?`);
+    this.#byId = db.prepare<CredentialsRow, [number]>(`${credentials} WHERE id = ?`);
     // Subqueries and not joins: a join is planned anew whenever other values are bound to it, which
     // takes longer than all the look-ups together.
     const standing = `id, name, role, epoch, disabled_ms IS NOT NULL AS isDisabled,
@@ -197,6 +197,6 @@ export function needsPepper(db: Database): boolean {
 
 function credentialsOf(row: CredentialsRow | null): Credentials | undefined {
   if (row === null) return undefined;
-  const { passwordHash, ...account } = row;
-  return { account, passwordHash };
+  const { passwordHash, epoch, ...account } = row;
+  return { account, passwordHash, epoch };
 }

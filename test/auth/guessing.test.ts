@@ -1,4 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import type { SignInAnswer } from "../../src/auth/schemas.ts";
 import { until } from "../support/wait.ts";
 import { AuthServer, type ErrorBody, PASSWORD, PEER, SIGN_IN_TIMEOUT_MS } from "./auth_server.ts";
 import { InstantWorker } from "./instant_worker.ts";
@@ -107,6 +108,28 @@ describe("whoever guesses passwords", () => {
     expect((await server.try("ada", PASSWORD, HOME, device)).status).toBe(200);
     server.nowMs += DAY_MS;
     expect((await server.try("ada", PASSWORD, HOME, device)).status).toBe(429);
+  });
+
+  test("is a stranger again when the password has changed, however often he had signed in", async () => {
+    await using server = await guarded();
+    const owner = await server.register();
+    const { device: thief } = await server.signIn();
+    const body = { current_password: PASSWORD, new_password: "another password" };
+    const change = await server.as<SignInAnswer>(
+      owner.access_token,
+      "POST",
+      "/auth/password",
+      body,
+    );
+    // One known device would wait after five of its own.
+    for (let index = 0; index < 100; index += 1) {
+      const answer = await server.try("ada", `wrong guess ${index}`, address(index), thief);
+      expect(answer.status).toBe(401);
+    }
+    const next = await server.try("ada", "wrong guess 100", address(100), thief);
+    expect(next.body.error.code).toBe("RATE_LIMITED");
+    const { device } = change.body;
+    expect((await server.try("ada", "another password", HOME, device)).status).toBe(200);
   });
 
   test("on the known device itself waits, too", async () => {
