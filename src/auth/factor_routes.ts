@@ -87,7 +87,12 @@ export function factorRoutes(parts: FactorRouteParts) {
           summary: "Begin with one-time codes: get the secret, also as a QR code",
           tag: "factors",
           success: [200, "TotpEnrolment"],
-          refusals: [...bearerRefusals, ErrorCode.CONFIRMATION_REQUIRED, ErrorCode.FACTOR_EXISTS],
+          refusals: [
+            ...bearerRefusals,
+            ErrorCode.CONFIRMATION_REQUIRED,
+            ErrorCode.FACTOR_EXISTS,
+            ErrorCode.RATE_LIMITED,
+          ],
           bearer: true,
         }),
       },

@@ -6,6 +6,7 @@ import type { FactorReads } from "../store/factor_reads.ts";
 import { type AdditionResult, PASSKEYS_PER_ACCOUNT } from "../store/factors.ts";
 import type { RunJob } from "../store/jobs.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
+import { Allowance } from "./allowance.ts";
 import { Challenges } from "./challenges.ts";
 import { challengeOf } from "./client_data.ts";
 import type {
@@ -28,6 +29,9 @@ import { isTotpCode, qrCode, TOTP_SECRET_BYTES, totpStep, totpUri } from "./totp
 const USER_HANDLE_BYTES = 32;
 const FACTOR_ID_BYTES = 16;
 
+/** A QR code takes milliseconds to draw, and people need one or two. */
+const ENROLMENTS = { burst: 10, perHour: 60, keys: 16_384 } as const;
+
 /** An addition that was begun: by whom, and whether the account had a factor then. */
 interface Begun extends Identity {
   readonly hadFactor: boolean;
@@ -45,6 +49,8 @@ export interface FactorSettingsParts {
   readonly log: Log;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
+  /** Milliseconds of a clock that never goes back. */
+  readonly clockMs: () => number;
 }
 
 /**
@@ -56,11 +62,14 @@ export interface FactorSettingsParts {
  */
 export class FactorSettings {
   readonly #parts: FactorSettingsParts;
+  /** By account. */
+  readonly #allowance: Allowance;
   readonly #enrolments: Challenges<Begun & { readonly secret: Uint8Array<ArrayBuffer> }>;
   readonly #registrations: Challenges<Begun & { readonly handle: Uint8Array<ArrayBuffer> }>;
 
   constructor(parts: FactorSettingsParts) {
     this.#parts = parts;
+    this.#allowance = new Allowance(ENROLMENTS, parts.clockMs);
     const limits = { lifeMs: CHALLENGE_MS, perHolder: 4, most: 16_384 };
     this.#enrolments = new Challenges({ ...limits, tries: 10 }, parts.now);
     this.#registrations = new Challenges({ ...limits, tries: 1 }, parts.now);
@@ -87,6 +96,8 @@ export class FactorSettings {
     const { reads, stepUp, host } = this.#parts;
     stepUp.require(identity);
     if (reads.totpOf(identity.accountId) !== undefined) throw new Refusal(ErrorCode.FACTOR_EXISTS);
+    const waitMs = this.#allowance.take(String(identity.accountId));
+    if (waitMs > 0) throw new Refusal(ErrorCode.RATE_LIMITED, undefined, waitMs);
     const secret = new Uint8Array(randomBytes(TOTP_SECRET_BYTES));
     const uri = totpUri(secret, identity.name, host);
     const begun = { ...this.#begun(identity), secret };

@@ -65,6 +65,7 @@ export async function startFactors(parts: AuthParts, hooks: SignInHooks): Promis
       sessionEnded,
       log,
       now,
+      clockMs,
     }),
   };
 }

@@ -76,6 +76,19 @@ describe.each(ways)("a %s that somebody has begun to add", (kind, begin) => {
   });
 });
 
+test("enrolments have an allowance for each account, since their pictures take time", async () => {
+  await using server = await AuthServer.start();
+  const { access_token: ada } = await server.register();
+  const { access_token: bob } = await server.register("bob");
+  const enrol = (token: string) => server.as(token, "POST", "/auth/factors/totp");
+  for (let index = 0; index < 10; index += 1) expectStatus(200, await enrol(ada));
+  const refused = await enrol(ada);
+  expect(codeIn(refused)).toBe("RATE_LIMITED");
+  expectStatus(200, await enrol(bob));
+  server.clockMs += refused.body.error.retry_after_ms ?? 0;
+  expectStatus(200, await enrol(ada));
+});
+
 test("a sign-in that cannot be costs no recovery code", async () => {
   await using server = await AuthServer.start();
   const { access_token: ada, user } = await server.register();
