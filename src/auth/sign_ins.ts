@@ -168,7 +168,7 @@ export class SignIns {
     next: string,
     visitor: Visitor,
   ): Promise<Grant> {
-    const { gate, run, now } = this.#parts;
+    const { gate, run, log, now } = this.#parts;
     const { accountId, sessionId, name } = identity;
     const newPassword = acceptedPassword("new_password", next, name);
     const known = await this.checkPassword(identity, current, visitor);
@@ -182,6 +182,8 @@ export class SignIns {
     });
     if (changed === "changed meanwhile") throw new Refusal(ErrorCode.INVALID_CREDENTIALS);
     this.#ended(changed.ended);
+    const sessionsEnded = changed.ended.length;
+    log.info({ account: accountId, address: visitor.address, sessionsEnded }, "password changed");
     const { epoch, refreshToken } = changed;
     return this.#grant(known.account, { accountId, sessionId, epoch }, refreshToken);
   }

@@ -159,6 +159,8 @@ describe("changing the password", () => {
       change,
     );
     expect(server.endedSessions).toEqual([sessionOf(other.access_token)]);
+    const told = server.logged.map((line) => JSON.parse(line)).find(({ account }) => account);
+    expect(told).toMatchObject({ msg: "password changed", account: 1, sessionsEnded: 1 });
     expect(sessionOf(body.access_token)).toBe(sessionOf(here.access_token));
     expect(body.user).toEqual(here.user);
     expect((await server.as(body.access_token, "GET", "/auth/me")).status).toBe(200);
