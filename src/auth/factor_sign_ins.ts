@@ -118,7 +118,7 @@ export class FactorSignIns {
   }
 
   async #begin(known: Credentials, visitor: Visitor, proof: FactorProof): Promise<Grant> {
-    const grant = await this.#parts.begin(known.account, known.passwordHash, visitor.label, proof);
+    const grant = await this.#parts.begin(known, visitor.label, proof);
     this.#parts.confirmations.confirm(grant.sessionId, true);
     return grant;
   }

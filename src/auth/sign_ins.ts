@@ -17,6 +17,8 @@ import type { Visitor } from "./visitor.ts";
 const DAY_MS = 24 * 60 * 60 * 1000;
 const SESSION_ID_BYTES = 16;
 const LONGEST_REFRESH_TOKEN = 256;
+/** Of a new account. */
+const FIRST_EPOCH = 0;
 
 /** What a user gets who has signed in. */
 export interface Grant {
@@ -79,7 +81,7 @@ export class SignIns {
     const account = await run("createAccount", { name, passwordHash, role: "user", nowMs: now() });
     if (account === "name taken") throw new Refusal(ErrorCode.NAME_TAKEN);
     accountCreated(account.id);
-    return this.begin(account, passwordHash, visitor.label);
+    return this.begin({ account, passwordHash, epoch: FIRST_EPOCH }, visitor.label);
   }
 
   /**
@@ -98,7 +100,7 @@ export class SignIns {
     }
     const known = { ...checked, passwordHash: rehashed ?? passwordHash };
     await demandSecondFactor(known);
-    return this.begin(account, known.passwordHash, visitor.label);
+    return this.begin(known, visitor.label);
   }
 
   /**
@@ -214,22 +216,19 @@ export class SignIns {
   /**
    * Begins a session.
    *
-   * @param passwordHash The account's, as it was when the sign-in was checked.
+   * @param known The account's, as they were when the sign-in was checked.
    * @param proof The factor that was checked, to be used up with it. Without one, the account must
    * have no second factor.
    */
-  async begin(
-    account: Account,
-    passwordHash: string,
-    label: string,
-    proof?: FactorProof,
-  ): Promise<Grant> {
+  async begin(known: Credentials, label: string, proof?: FactorProof): Promise<Grant> {
     const { run, log, now } = this.#parts;
+    const { account, passwordHash, epoch } = known;
     const id = randomBytes(SESSION_ID_BYTES).toString("base64url");
     const session = {
       id,
       accountId: account.id,
       passwordHash,
+      epoch,
       label,
       nowMs: now(),
       expiresMs: this.#expiresMs(),
@@ -244,7 +243,7 @@ export class SignIns {
     if (proof?.kind === "recovery") {
       log.info({ account: account.id, left: result.codesLeft }, "recovery code used");
     }
-    const { epoch, refreshToken, ended } = result.begun;
+    const { refreshToken, ended } = result.begun;
     this.#ended(ended);
     return this.#grant(account, { accountId: account.id, sessionId: id, epoch }, refreshToken);
   }

@@ -77,7 +77,7 @@ export function accountJobs(db: Database, sessions = sessionJobs(db)) {
   );
   // What only other jobs use is no job itself.
   const {
-    standingFor,
+    obstacleTo,
     createSession,
     beginFamily,
     hasSession,

@@ -88,7 +88,7 @@ export type AdditionResult =
 /** What these jobs need of the sessions' writes. */
 type SessionWrites = Pick<
   ReturnType<typeof sessionJobs>,
-  "standingFor" | "createSession" | "hasSession" | "endOtherSessions"
+  "obstacleTo" | "createSession" | "hasSession" | "endOtherSessions"
 >;
 
 /** The writes of second factors. They run on the writer thread: see jobs.ts. */
@@ -167,7 +167,7 @@ export function factorJobs(db: Database, sessions: SessionWrites) {
   };
 
   /** Why a factor is not added, after all. It is long since its addition was begun. */
-  const obstacleTo = (accountId: number, addition: FactorAddition) => {
+  const obstacleToAdding = (accountId: number, addition: FactorAddition) => {
     if (!sessions.hasSession(addition.keptSessionId, accountId)) return "session ended";
     return addition.hadFactor || hasNone(accountId) ? undefined : "unconfirmed";
   };
@@ -212,18 +212,18 @@ export function factorJobs(db: Database, sessions: SessionWrites) {
      */
     beginSession(session: NewSession, proof?: FactorProof): SessionResult {
       if (proof === undefined && !hasNone(session.accountId)) return { outcome: "factor missing" };
-      const standing = sessions.standingFor(session);
       // Before the proof, so that a sign-in that cannot be costs nobody a recovery code.
-      if (typeof standing === "string") return { outcome: standing };
+      const obstacle = sessions.obstacleTo(session);
+      if (obstacle !== undefined) return { outcome: obstacle };
       const used = proof === undefined ? { codesLeft: 0 } : useFactor(proof, session.nowMs);
       if (used === "used before") return { outcome: "factor used before" };
-      return { outcome: "begun", begun: sessions.createSession(session, standing), ...used };
+      return { outcome: "begun", begun: sessions.createSession(session), ...used };
     },
 
     addTotp(totp: NewTotp, addition: FactorAddition): AdditionResult {
       const { id, accountId, secret, step } = totp;
       if (countOf(accountId).totps > 0) return { outcome: "exists" };
-      const obstacle = obstacleTo(accountId, addition);
+      const obstacle = obstacleToAdding(accountId, addition);
       if (obstacle !== undefined) return { outcome: obstacle };
       const wasNone = hasNone(accountId);
       const { changes } = insertTotp.run(id, accountId, secret, step, addition.nowMs);
@@ -233,7 +233,7 @@ export function factorJobs(db: Database, sessions: SessionWrites) {
     addPasskey(passkey: NewPasskey, addition: FactorAddition): AdditionResult {
       const { id, accountId, userHandle, publicKey, counter, transports, name } = passkey;
       const wasNone = hasNone(accountId);
-      const obstacle = obstacleTo(accountId, addition);
+      const obstacle = obstacleToAdding(accountId, addition);
       if (obstacle !== undefined) return { outcome: obstacle };
       if (countOf(accountId).passkeys >= PASSKEYS_PER_ACCOUNT) return { outcome: "too many" };
       const synced = passkey.isSynced ? 1 : 0;

@@ -12,6 +12,8 @@ export interface NewSession {
   readonly accountId: number;
   /** The hash that the password was checked against. */
   readonly passwordHash: string;
+  /** The account's at that time. */
+  readonly epoch: number;
   /** What the user knows the device by. */
   readonly label: string;
   readonly nowMs: number;
@@ -22,16 +24,11 @@ export interface NewSession {
 export interface BegunSession {
   /** Its first. */
   readonly refreshToken: string;
-  /** The account's. */
-  readonly epoch: number;
   /** The ids of sessions that had to end for it. */
   readonly ended: readonly string[];
 }
 
-/** Of an account that somebody signs in to: its epoch, or why no session may begin. */
-export type AccountStanding = { readonly epoch: number } | "account changed" | "account disabled";
-
-interface StandingRow {
+interface Standing {
   readonly epoch: number;
   readonly disabled_ms: number | null;
 }
@@ -39,7 +36,7 @@ interface StandingRow {
 /** The writes of sign-ins. They run on the writer thread: see jobs.ts. */
 export function sessionJobs(db: Database) {
   const tokens = refreshTokenJobs(db);
-  const accountWith = db.prepare<StandingRow, [number, string]>(
+  const accountWith = db.prepare<Standing, [number, string]>(
     "SELECT epoch, disabled_ms FROM account WHERE id = ? AND password_hash = ?",
   );
   const endOldest = db.prepare<{ id: string }, [number, number]>(
@@ -77,23 +74,24 @@ export function sessionJobs(db: Database) {
     ...tokens,
 
     /**
-     * How the account stands that a session is to begin for. The password's hash is compared because
-     * the password may have been changed while this sign-in was being checked: a session begun then
-     * would outlive the change that was meant to end it.
+     * Why no session may begin, if none may. The password's hash and the epoch are compared because
+     * the password may have been changed, or the account disabled and enabled, while this sign-in was
+     * being checked: a session begun then would outlive what was meant to end it.
      */
-    standingFor({ accountId, passwordHash }: NewSession): AccountStanding {
-      const account = accountWith.get(accountId, passwordHash);
+    obstacleTo(session: NewSession): "account changed" | "account disabled" | undefined {
+      const account = accountWith.get(session.accountId, session.passwordHash);
       if (account === null) return "account changed";
-      return account.disabled_ms === null ? { epoch: account.epoch } : "account disabled";
+      if (account.disabled_ms !== null) return "account disabled";
+      return account.epoch === session.epoch ? undefined : "account changed";
     },
 
-    /** Begins a session of an account that `standingFor` told. */
-    createSession(session: NewSession, { epoch }: { readonly epoch: number }): BegunSession {
+    /** Begins a session to which there is no obstacle. */
+    createSession(session: NewSession): BegunSession {
       const { id, accountId, label, nowMs, expiresMs } = session;
       const ended = endOldest.all(accountId, SESSIONS_PER_ACCOUNT - 1);
       insert.run(id, accountId, label, nowMs, nowMs, expiresMs);
       const refreshToken = tokens.beginFamily(id, nowMs);
-      return { refreshToken, epoch, ended: idsOf(ended) };
+      return { refreshToken, ended: idsOf(ended) };
     },
 
     /** Notes that sessions are in use; those that have ended are passed over. */

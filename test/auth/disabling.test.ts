@@ -90,6 +90,20 @@ describe("an account that is disabled", () => {
     }
   });
 
+  test("goes on with none of before that was asked for a second factor when it is enabled", async () => {
+    await using server = await AuthServer.start();
+    const { access_token, user } = await server.register();
+    const { secret, recoveryCodes } = await addTotp(server, access_token);
+    const { challenge } = await demanded(server);
+    await server.auth.disableAccount(user.id);
+    await server.auth.enableAccount(user.id);
+    const code = appCode(secret, server.nowMs);
+    expect(codeIn(await finish(server, challenge, { code }))).toBe("INVALID_CREDENTIALS");
+    const again = await demanded(server);
+    const grant = await finish(server, again.challenge, { code: recoveryCodes[0] });
+    expect(grant.status).toBe(200);
+  });
+
   test("does not sign in by passkey either", async () => {
     await using server = await AuthServer.start();
     const { access_token, user } = await server.register();

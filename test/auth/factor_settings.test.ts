@@ -141,6 +141,7 @@ describe("the first factor", () => {
       id: "late",
       accountId: user.id,
       passwordHash,
+      epoch: 0,
       label: "",
       nowMs: server.nowMs,
       expiresMs: server.nowMs + 1000,

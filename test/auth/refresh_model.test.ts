@@ -61,7 +61,7 @@ class Family {
 
   static async begin(store: InProcessStore): Promise<Family> {
     await store.run("endSession", SESSION, 1);
-    const session = { id: SESSION, accountId: 1, passwordHash: "none", label: "" };
+    const session = { id: SESSION, accountId: 1, passwordHash: "none", epoch: 0, label: "" };
     const result = await store.run("beginSession", { ...session, nowMs: 0, expiresMs: 1000 });
     if (result.outcome !== "begun") throw new Error(result.outcome);
     return new Family(store, result.begun.refreshToken);

@@ -27,6 +27,7 @@ async function beginSession(store: InProcessStore, name: string, expiresMs: numb
     id: crypto.randomUUID(),
     accountId: known.account.id,
     passwordHash: known.passwordHash,
+    epoch: known.epoch,
     label: "test",
     nowMs: expiresMs,
     expiresMs,

@@ -108,6 +108,7 @@ describe("signing in", () => {
       id: "late",
       accountId: user.id,
       passwordHash: "$argon2id$the-one-before",
+      epoch: 0,
       label: "",
       nowMs: server.nowMs,
       expiresMs: server.nowMs + 1000,

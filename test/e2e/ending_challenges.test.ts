@@ -106,8 +106,7 @@ test(
     expect(await refusalOfTicket(server, tickets[0] ?? "")).toBe("ACCOUNT_DISABLED");
     await user(server, "enable", "ada");
     expect(await refusalOfTicket(server, tickets[1] ?? "")).toBe("INVALID_TOKEN");
-    // The sign-in that it belongs to is a new one, so it may go on: the password is the same.
-    expect((await finish()).code).toBe("");
+    expect((await finish()).code).toBe("INVALID_CREDENTIALS");
   },
   PATIENCE_MS,
 );

@@ -70,8 +70,8 @@ test("what is no change of an account is not seen, and neither is what did not h
   const { look } = watching();
   const nowMs = 1;
   await store.run("createAccount", { name: "dan", passwordHash: "none", role: "user", nowMs });
-  const session = { id: "s", accountId: 1, passwordHash: "none", label: "", nowMs, expiresMs: 9 };
-  await store.run("beginSession", session);
+  const account = { accountId: 1, passwordHash: "none", epoch: 0 };
+  await store.run("beginSession", { ...account, id: "s", label: "", nowMs, expiresMs: 9 });
   await store.run("replaceHash", 1, "none", "a newer hash of the same password");
   expect(await store.run("setRole", 99, "admin")).toBe(false);
   expect(await store.run("enableAccount", 1)).toBe(false);
