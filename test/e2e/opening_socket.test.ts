@@ -71,6 +71,27 @@ test("the server's answer repeats neither ticket nor token", async () => {
   expect(refused).not.toContain(ticket);
 });
 
+test("a header that is there twice counts for nothing, though one of the two is right", async () => {
+  await using server = await startServer();
+  const { accessToken } = await register(server.url, "ada");
+  const good = `Bearer ${accessToken}`;
+  const statusOf = async (name: string, first: string, second: string, others = {}) => {
+    // `handshake` writes each header as it is named, and HTTP does not tell names apart by case.
+    const twice = { [name]: first, [name.toLowerCase()]: second, ...others };
+    const bytes = Buffer.from(handshake(server.url, twice));
+    const answer = await exchange(server.url, bytes, (text) => text.includes("\r\n\r\n"));
+    return answer.slice(9, 12);
+  };
+  for (const other of ["Bearer nonsense", "", good]) {
+    expect(await statusOf("Authorization", good, other)).toBe("401");
+    expect(await statusOf("Authorization", other, good)).toBe("401");
+  }
+  const signedIn = { Authorization: good };
+  const evil = "https://evil.example";
+  expect(await statusOf("Origin", server.url, evil, signedIn)).toBe("403");
+  expect(await statusOf("Origin", evil, server.url, signedIn)).toBe("403");
+});
+
 test("a ticket that two race for opens one socket", async () => {
   await using server = await startServer();
   const { accessToken } = await register(server.url, "ada");
