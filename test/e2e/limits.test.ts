@@ -84,10 +84,16 @@ async function challengeOf(server: TestServer): Promise<string> {
   return body.second_factor.challenge;
 }
 
+type PasskeyOptions = Parameters<SoftwareAuthenticator["create"]>[0] &
+  Parameters<SoftwareAuthenticator["get"]>[0];
+
+async function askFor(server: TestServer, path: string, token?: string): Promise<PasskeyOptions> {
+  return (await post(server.url, path, {}, token)).json() as Promise<PasskeyOptions>;
+}
+
 async function makePasskey(server: TestServer, accessToken: string) {
-  const options = await post(server.url, "factors/passkeys/options", {}, accessToken);
-  const asked = (await options.json()) as Parameters<SoftwareAuthenticator["create"]>[0];
-  return new SoftwareAuthenticator(ORIGIN).create(asked);
+  const options = await askFor(server, "factors/passkeys/options", accessToken);
+  return new SoftwareAuthenticator(ORIGIN).create(options);
 }
 
 /** An HTTP refusal must have the status and the name of its code. */
@@ -425,15 +431,22 @@ const provocations: Record<KnownError, () => Promise<ErrorCode>> = {
   },
   async [ErrorCode.TOO_MANY_FACTORS]() {
     await using server = await startServer();
-    const { accessToken } = await register(server.url, "ada");
+    const { accessToken: first } = await register(server.url, "ada");
+    const authenticator = new SoftwareAuthenticator(ORIGIN);
+    const made = authenticator.create(await askFor(server, "factors/passkeys/options", first));
+    await post(server.url, "factors/passkeys", { name: "key", passkey: made }, first);
+    // Only who has shown a factor may add another.
+    const shown = authenticator.get(await askFor(server, "passkey/options"));
+    const signedIn = await post(server.url, "passkey/token", { passkey: shown });
+    const { access_token: token } = (await signedIn.json()) as { access_token: string };
+    const passkey = await makePasskey(server, token);
+    // While it was being made, the account got nineteen others.
     const db = new Database(join(server.folder, "hubbub.db"));
-    const passkey = await makePasskey(server, accessToken);
-    // While it was being made, the account got twenty others.
     const row = "INSERT INTO passkey VALUES (?, 1, x'', x'', 0, '', 'key', 0, 0, NULL)";
-    for (let index = 0; index < 20; index++) db.run(row, [`key-${index}`]);
+    for (let index = 0; index < 19; index++) db.run(row, [`key-${index}`]);
     db.close();
-    const body = { name: "key", passkey };
-    return await codeOf(await post(server.url, "factors/passkeys", body, accessToken));
+    const body = { name: "one more", passkey };
+    return await codeOf(await post(server.url, "factors/passkeys", body, token));
   },
   async [ErrorCode.FACTOR_LOCKED]() {
     await using server = await startServer();
