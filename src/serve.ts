@@ -1,6 +1,7 @@
 /** The one place where everything is built and joined, and stopped in order. */
 import { dirname, resolve } from "node:path";
 import packageJson from "../package.json" with { type: "json" };
+import { httpsFinder } from "./auth/address.ts";
 import { MAX_PROFILE_SECONDS } from "./auth/admin_routes.ts";
 import { startAuth } from "./auth/auth.ts";
 import { LANES } from "./channels/channel.ts";
@@ -13,6 +14,7 @@ import { liveness, readiness } from "./monitor/health.ts";
 import type { Log as EventLog } from "./monitor/log.ts";
 import { Profiler } from "./monitor/profiler.ts";
 import { ThreadSampling } from "./monitor/thread_sampling.ts";
+import { pageRoutes } from "./pages/routes.ts";
 import { admit } from "./session/admit.ts";
 import { Arrivals } from "./session/arrivals.ts";
 import { Budgets, TokenBucket } from "./session/budget.ts";
@@ -186,6 +188,7 @@ export async function serve(
       : admit(request, arrivals, counters, () =>
           auth.fetch(request, server.requestIP(request)?.address),
         );
+  const isHttps = httpsFinder(config.trustedProxies);
   const server = listen(config, {
     routes: {
       "/ws": (request, server) => upgrade(request, server, upgradeOptions),
@@ -196,7 +199,7 @@ export async function serve(
         server.timeout(request, PROFILE_SILENCE_SECONDS);
         return answer(request, server);
       },
-      "/": () => new Response(`Hubbub ${version} is running. Its API is described at /openapi.\n`),
+      ...pageRoutes({ otherwise: answer, isHttps, freely: placement.freely, log: eventLog }),
     },
     fetch: answer,
     websocket: websocketHandler(services, sessions, path.intake),

@@ -27,6 +27,18 @@ export function addressFinder(trustedProxies: readonly string[], log: Log) {
   };
 }
 
+/**
+ * Finds out whether a request came over https: to a proxy of ours, which says so in
+ * `X-Forwarded-Proto`. This server itself speaks http alone.
+ */
+export function httpsFinder(trustedProxies: readonly string[]) {
+  const proxies = networksOf(trustedProxies);
+  return (request: Request, peer: string | undefined): boolean =>
+    proxies.length > 0 &&
+    request.headers.get("x-forwarded-proto") === "https" &&
+    isTrusted(peer, proxies);
+}
+
 /** @param texts addresses and CIDR blocks, already validated: see config.ts. */
 export function networksOf(texts: readonly string[]): Networks {
   return texts.map((text) => {
