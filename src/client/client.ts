@@ -1,6 +1,5 @@
 import type {
   ChannelList,
-  GoingAway,
   HistoryPage,
   MemberList,
   Pong,
@@ -18,6 +17,7 @@ import { type Cursors, type Membership, Memberships } from "./memberships.ts";
 import { uuidv7 } from "./nonce.ts";
 import type { ClientOptions, HistoryRequest } from "./options.ts";
 import { Outbox } from "./outbox.ts";
+import { type PendingMessage, Posts, type Unsent } from "./posts.ts";
 import { Reconnector } from "./reconnector.ts";
 
 /**
@@ -39,6 +39,7 @@ export class HubbubClient {
   readonly #listeners = new Listeners();
   readonly #memberships: Memberships;
   readonly #outbox: Outbox;
+  readonly #posts: Posts;
   readonly #dialer: Dialer;
   readonly #reconnector: Reconnector;
   readonly #firstOnline = Promise.withResolvers<void>();
@@ -51,7 +52,21 @@ export class HubbubClient {
     this.#random = options.random ?? Math.random;
     this.#memberships = new Memberships(options.cursors);
     const shared = { clock: this.#clock, random: this.#random };
-    this.#outbox = new Outbox({ ...shared, messages: options.outboxMessages ?? 1000 });
+    const changed = (channel: number) => this.#listeners.emit("pending", channel);
+    this.#outbox = new Outbox({
+      ...shared,
+      messages: options.outboxMessages ?? 1000,
+      onUnderWay: ({ id }) => changed(id),
+    });
+    this.#posts = new Posts({
+      memberships: this.#memberships,
+      outbox: this.#outbox,
+      changed,
+      unsent: options.unsent ?? [],
+    });
+    this.#listeners.on("message", (message) =>
+      this.#posts.handedOut(message, this.#welcome?.userId),
+    );
     this.#dialer = new Dialer(options, this.#clock);
     this.#reconnector = new Reconnector({
       ...shared,
@@ -131,6 +146,44 @@ export class HubbubClient {
     return this.#outbox.add(membership, body, nonce ?? uuidv7(this.#clock.nowMs()));
   }
 
+  /**
+   * Hands over a message to a channel this client is in, as `send` does, for those who do not wait for
+   * the end of it: until then it is among `pending`, also if it failed.
+   *
+   * @throws HubbubError NOT_A_MEMBER, CLOSED.
+   */
+  post(channel: number, body: string): void {
+    if (this.#state === "stopped") throw closed();
+    const membership = this.#memberships.find(channel);
+    if (!membership) throw new HubbubError("NOT_A_MEMBER", "Join the channel first.");
+    this.#posts.add(membership, body, uuidv7(this.#clock.nowMs()));
+  }
+
+  /** What was posted to a channel and is not in it yet, in order; the event `pending` tells of changes. */
+  pending(channel: number): readonly PendingMessage[] {
+    return this.#posts.of(channel);
+  }
+
+  /** All that was posted and is not known to be kept: for `ClientOptions.unsent` of the next run. */
+  get unsent(): readonly Unsent[] {
+    return this.#posts.unsent;
+  }
+
+  /** Sends a post that failed once more, under its nonce, so that it is never kept twice. */
+  retry(nonce: string): void {
+    this.#posts.retry(nonce);
+  }
+
+  /** Forgets a post that waits or failed. False where it may be sent already. */
+  discard(nonce: string): boolean {
+    return this.#posts.discard(nonce);
+  }
+
+  /** Tries to connect now, where the state is `waiting`. */
+  reconnectNow(): void {
+    this.#reconnector.tryNow();
+  }
+
   /** @param after the last id of the page before. */
   listChannels(after = 0, limit = 0): Promise<ChannelList> {
     return this.#request("listChannels", { after, limit });
@@ -205,9 +258,14 @@ export class HubbubClient {
       random: this.#random,
       onWelcome: (welcome) => {
         this.#welcome = welcome;
+        this.#posts.begin();
+        this.#listeners.emit("welcome", welcome);
       },
       onLive: () => this.#live(),
-      onGoingAway: (notice) => this.#goingAway(notice),
+      onGoingAway: (notice) => {
+        this.#listeners.emit("goingAway", notice);
+        if (this.#connection) this.#reconnector.comeBackAfter(notice, this.#connection);
+      },
     });
     const connection = await this.#dialer.dial((event) => intake.take(event));
     intake.attach(connection);
@@ -222,15 +280,6 @@ export class HubbubClient {
     this.#firstOnline.resolve();
   }
 
-  #goingAway({ afterMs, spreadMs }: GoingAway): void {
-    const connection = this.#connection;
-    const delayMs = afterMs + this.#random() * spreadMs;
-    this.#reconnector.comeBackAfter(delayMs);
-    // Should the server not close it by then, nobody is served by waiting longer.
-    const cancel = this.#clock.after(delayMs, () => connection?.close());
-    void connection?.ended.then(cancel);
-  }
-
   #enter(state: ClientState, detail: StateDetail): void {
     this.#state = state;
     this.#listeners.emit("state", state, detail);
@@ -238,6 +287,7 @@ export class HubbubClient {
 
   #stop(error: HubbubError): void {
     this.#connection?.close();
+    this.#posts.stop();
     this.#firstOnline.reject(error);
     this.#enter("stopped", { error });
     if (error.action === "sign in again") this.#listeners.emit("signedOut", error);

@@ -1,4 +1,4 @@
-import type { Message } from "../wire/gen/hubbub/v1/events_pb.ts";
+import type { GoingAway, Message, Welcome } from "../wire/gen/hubbub/v1/events_pb.ts";
 import type { HubbubError } from "./errors.ts";
 import type { Membership } from "./memberships.ts";
 
@@ -20,6 +20,8 @@ export interface StateDetail {
 export interface ClientEvents {
   /** Each message once, and in the order of its channel, across any number of reconnects. */
   message: (message: Message) => void;
+  /** A connection is let in; what was missed is still to come, and the state `online` after it. */
+  welcome: (welcome: Welcome) => void;
   /** The user is in a channel now: from an earlier time, by a join here, or elsewhere. */
   joined: (channel: Readonly<Membership>) => void;
   /** The user left, here or elsewhere. `error`: a lost membership could not be taken up again. */
@@ -29,6 +31,10 @@ export interface ClientEvents {
   state: (state: ClientState, detail: StateDetail) => void;
   /** The sign-in has ended; the state is `stopped`. */
   signedOut: (error: HubbubError) => void;
+  /** What is pending in this channel is another: see `HubbubClient.pending`. */
+  pending: (channel: number) => void;
+  /** The server is about to stop; the client comes back when it says. */
+  goingAway: (notice: GoingAway) => void;
   /** The server holds this many bytes that this connection has not read yet. */
   slow: (bufferedBytes: number) => void;
 }
@@ -37,11 +43,14 @@ export interface ClientEvents {
 export class Listeners {
   readonly #handlers: { [Name in keyof ClientEvents]: Set<ClientEvents[Name]> } = {
     message: new Set(),
+    welcome: new Set(),
     joined: new Set(),
     left: new Set(),
     reset: new Set(),
     state: new Set(),
     signedOut: new Set(),
+    pending: new Set(),
+    goingAway: new Set(),
     slow: new Set(),
   };
 

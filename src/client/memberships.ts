@@ -91,6 +91,13 @@ export class Memberships {
     return this.#byId.get(id) ?? [...this.#forgotten].find((forgotten) => forgotten.id === id);
   }
 
+  /** As `find`, by the channel's name. */
+  named(name: string): Membership | undefined {
+    const key = nameKey(name);
+    const isIt = (membership: Membership) => nameKey(membership.name) === key;
+    return this.all.find(isIt) ?? [...this.#forgotten].find(isIt);
+  }
+
   /**
    * Decides about a message: hand it out only on `next`. `seen`: it was handed out before, or will
    * come again with the resume that is under way, or is of a channel that was left. `gap`:

@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.ts";
 import type { Subprotocol } from "./frames.ts";
 import type { Cursors } from "./memberships.ts";
+import type { Unsent } from "./posts.ts";
 import type { SignIn } from "./sign_in.ts";
 import type { Credentials } from "./token_keeper.ts";
 
@@ -16,6 +17,8 @@ export interface ClientOptions {
   readonly onSignIn?: (signIn: SignIn) => void | Promise<void>;
   /** `client.cursors` of an earlier run: goes on where that was. Without, from the present heads. */
   readonly cursors?: Cursors | undefined;
+  /** `client.unsent` of an earlier run: what was posted there and is not known to be kept. */
+  readonly unsent?: readonly Unsent[];
   /** `hubbub.v1` unless said. */
   readonly subprotocol?: Subprotocol;
   /** The most messages that may wait for their acknowledgement: 1,000 unless said. */

@@ -35,6 +35,8 @@ interface Options {
   readonly random: () => number;
   /** The most messages that may wait for their acknowledgement. */
   readonly messages: number;
+  /** Which message of the channel is under way has changed. */
+  readonly onUnderWay: (membership: Membership) => void;
 }
 
 /**
@@ -87,6 +89,27 @@ export class Outbox {
     });
   }
 
+  /** Whether the message was sent, and may be kept or not. */
+  isUnderWay(nonce: string): boolean {
+    for (const entry of this.#underWay) if (entry.nonce === nonce) return true;
+    return false;
+  }
+
+  /** Takes back a message that was not sent yet; its promise stays open. Returns whether it was there. */
+  remove(nonce: string): boolean {
+    for (const [membership, lane] of this.#lanes) {
+      const at = lane.findIndex((entry) => entry.nonce === nonce);
+      const entry = lane[at];
+      if (entry === undefined) continue;
+      if (this.#underWay.has(entry)) return false;
+      lane.splice(at, 1);
+      if (lane.length === 0) this.#lanes.delete(membership);
+      this.#shrink(1);
+      return true;
+    }
+    return false;
+  }
+
   /** Sends on this connection from now on, beginning with what was not acknowledged on the last. */
   attach(connection: Connection, limits: Limits | undefined): void {
     this.#connection = connection;
@@ -135,6 +158,7 @@ export class Outbox {
 
   async #transmit(connection: Connection, entry: Entry): Promise<void> {
     const { membership, nonce, body } = entry;
+    this.#options.onUnderWay(membership);
     try {
       this.#checkSize(body);
       const sent = await connection.request("send", { channel: membership.id, nonce, body });
@@ -144,7 +168,8 @@ export class Outbox {
       if (interruptions.has(error.code)) return;
       if (passing.has(error.code)) {
         this.#underWay.delete(entry);
-        const { random } = this.#options;
+        const { random, onUnderWay } = this.#options;
+        onUnderWay(membership);
         this.#budget.refused(error.retryAfterMs || backoffMs(entry.refusals++, random));
       } else {
         this.#settle(entry, () => entry.reject(error));

@@ -1,7 +1,8 @@
+import type { GoingAway } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { backoffCeilingMs, backoffMs } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import { closeAction } from "./close_policy.ts";
-import type { Ending } from "./connection.ts";
+import type { Connection, Ending } from "./connection.ts";
 import { asHubbubError, HubbubError } from "./errors.ts";
 import type { ClientState, StateDetail } from "./events.ts";
 
@@ -42,6 +43,11 @@ export class Reconnector {
     this.#cutWaitShort();
   }
 
+  /** Where a wait for the next try is on, ends it. */
+  tryNow(): void {
+    this.#cutWaitShort();
+  }
+
   /** Everything the client needs of a connection works. */
   online(): void {
     this.#wasOnline = true;
@@ -49,8 +55,13 @@ export class Reconnector {
   }
 
   /** The server goes away: the next try is due then, whatever the back-off would say. */
-  comeBackAfter(delayMs: number): void {
-    this.#comeBackAtMs = this.#options.clock.nowMs() + delayMs;
+  comeBackAfter({ afterMs, spreadMs }: GoingAway, connection: Connection): void {
+    const { clock, random } = this.#options;
+    const delayMs = afterMs + random() * spreadMs;
+    this.#comeBackAtMs = clock.nowMs() + delayMs;
+    // Should the server not close it by then, nobody is served by waiting longer.
+    const cancel = clock.after(delayMs, () => connection.close());
+    void connection.ended.then(cancel);
   }
 
   async #run(): Promise<void> {
