@@ -183,12 +183,25 @@ function kept(server: string, granted: Granted): SignIn {
   return { ...granted, refreshToken };
 }
 
-/** Calls a route; returns what it answered, or throws as the calls above. */
-export async function post(
+/** Posts to a route; returns what it answered, or throws as the calls above. */
+export function post(
   server: string,
   path: string,
   body?: Body,
   accessToken?: string,
+): Promise<unknown> {
+  return call(server, "POST", path, { body, accessToken });
+}
+
+/** As `post`, by any method. */
+export async function call(
+  server: string,
+  method: "GET" | "POST" | "DELETE",
+  path: string,
+  {
+    body,
+    accessToken,
+  }: { readonly body?: Body | undefined; readonly accessToken?: string | undefined },
 ): Promise<unknown> {
   const headers: Record<string, string> = {};
   if (body) headers["Content-Type"] = "application/json";
@@ -197,7 +210,7 @@ export async function post(
   let text: string;
   try {
     const response = await fetch(new URL(path, directory(server)), {
-      method: "POST",
+      method,
       headers,
       body: body ? JSON.stringify(body) : null,
       signal: AbortSignal.timeout(ANSWER_MS),

@@ -1,15 +1,9 @@
-import { signal } from "@preact/signals";
 import { render } from "preact";
-
-const what = signal("chat");
-
-function Page() {
-  return (
-    <main>
-      <h1>{what}</h1>
-    </main>
-  );
-}
+import { App } from "./app.ts";
+import { AppView } from "./app_view.tsx";
 
 const place = document.getElementById("page");
-if (place) render(<Page />, place);
+if (place === null) throw new Error("web/chat: the page has no place for the chat");
+const app = new App();
+render(<AppView app={app} />, place);
+void app.start();

@@ -1,0 +1,109 @@
+import { type ReadonlySignal, signal } from "@preact/signals";
+import type { HubbubClient } from "../../../client/client.ts";
+import type { HubbubError } from "../../../client/errors.ts";
+
+/** How the page stands with the server. */
+export type LinkState =
+  | { readonly kind: "connecting" }
+  /** The server is there, and what was missed is coming. */
+  | { readonly kind: "catching up" }
+  | { readonly kind: "online" }
+  /** Online again after it was not; shown for a moment. */
+  | { readonly kind: "back" }
+  | {
+      readonly kind: "waiting";
+      /** Milliseconds since the Unix epoch. */
+      readonly retryAtMs: number;
+      /** The server said that it would stop. */
+      readonly isGoingAway: boolean;
+    }
+  /** It does not come back by itself. */
+  | { readonly kind: "stopped"; readonly error: HubbubError | undefined };
+
+const BACK_MS = 4_000;
+const SLOW_MS = 15_000;
+
+/** The truth about the connection of a client, for people. */
+export class Link {
+  readonly #client: HubbubClient;
+  readonly #state = signal<LinkState>({ kind: "connecting" });
+  readonly #isOffline = signal(!navigator.onLine);
+  readonly #slowBytes = signal(0);
+  readonly #listening = new AbortController();
+  #wasOnline = false;
+  #isGoingAway = false;
+  #calming: ReturnType<typeof setTimeout> | undefined;
+  #slowTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(client: HubbubClient) {
+    this.#client = client;
+    client.on("welcome", () => {
+      this.#isGoingAway = false;
+      this.#enter({ kind: "catching up" });
+    });
+    client.on("goingAway", () => {
+      this.#isGoingAway = true;
+    });
+    client.on("slow", (bytes) => this.#slow(bytes));
+    client.on("state", (state, { error, retryInMs = 0 }) => {
+      if (state === "online") this.#online();
+      else if (state === "connecting") this.#enter({ kind: "connecting" });
+      else if (state === "stopped") this.#enter({ kind: "stopped", error });
+      else if (state === "waiting") {
+        const retryAtMs = Date.now() + retryInMs;
+        this.#enter({ kind: "waiting", retryAtMs, isGoingAway: this.#isGoingAway });
+      }
+    });
+    const options = { signal: this.#listening.signal };
+    window.addEventListener("online", () => this.#networkIs(true), options);
+    window.addEventListener("offline", () => this.#networkIs(false), options);
+  }
+
+  get state(): ReadonlySignal<LinkState> {
+    return this.#state;
+  }
+
+  /** The browser knows of no network. */
+  get isOffline(): ReadonlySignal<boolean> {
+    return this.#isOffline;
+  }
+
+  /** What the server holds for this page, which does not take it fast enough; 0 where all is well. */
+  get slowBytes(): ReadonlySignal<number> {
+    return this.#slowBytes;
+  }
+
+  retryNow(): void {
+    this.#client.reconnectNow();
+  }
+
+  close(): void {
+    this.#listening.abort();
+    clearTimeout(this.#calming);
+    clearTimeout(this.#slowTimer);
+  }
+
+  #enter(state: LinkState): void {
+    clearTimeout(this.#calming);
+    this.#state.value = state;
+  }
+
+  #online(): void {
+    this.#enter({ kind: this.#wasOnline ? "back" : "online" });
+    this.#wasOnline = true;
+    this.#calming = setTimeout(() => this.#enter({ kind: "online" }), BACK_MS);
+  }
+
+  #networkIs(isThere: boolean): void {
+    this.#isOffline.value = !isThere;
+    if (isThere) this.retryNow();
+  }
+
+  #slow(bytes: number): void {
+    this.#slowBytes.value = bytes;
+    clearTimeout(this.#slowTimer);
+    this.#slowTimer = setTimeout(() => {
+      this.#slowBytes.value = 0;
+    }, SLOW_MS);
+  }
+}
