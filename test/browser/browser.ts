@@ -1,4 +1,11 @@
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from "playwright-core";
 import { PASSWORD } from "../support/server.ts";
 import { findChromium } from "./chromium.ts";
 
@@ -19,6 +26,7 @@ export async function openBrowser(): Promise<Browser> {
 /** A visitor: a browser window with cookies and storage of its own. */
 export interface Visitor extends AsyncDisposable {
   readonly page: Page;
+  readonly context: BrowserContext;
   /** What went wrong in the page so far: violations of the policy, errors on the console, exceptions. */
   readonly faults: readonly string[];
   /** One more tab of the same browser. */
@@ -43,7 +51,8 @@ export async function visit(
   let faults: string[] = [];
   const watch = (page: Page) => {
     page.on("console", (message) => {
-      if (message.type() === "error") faults.push(`console: ${message.text()}`);
+      if (message.type() !== "error" || isRefusal(message.text(), message.location().url)) return;
+      faults.push(`console: ${message.text()} ${message.location().url}`);
     });
     page.on("pageerror", (error) => faults.push(`page: ${error.stack ?? error.message}`));
   };
@@ -51,6 +60,7 @@ export async function visit(
   const page = await context.newPage();
   return {
     page,
+    context,
     get faults() {
       return faults;
     },
@@ -65,11 +75,54 @@ export async function visit(
   };
 }
 
+/** What the browser itself notes of a request that was refused or lost, and the page deals with. */
+function isRefusal(text: string, url: string): boolean {
+  const isOfServer = /\/(auth\/\w+.*|ws)$/.test(url) || text.includes("WebSocket connection to");
+  return isOfServer && /Failed to load resource|WebSocket connection to/.test(text);
+}
+
+/** Makes an account, whose password is `PASSWORD`, and waits for the chat. */
+export async function signUp(page: Page, name: string, path = "/"): Promise<void> {
+  await page.goto(path);
+  await page.getByRole("button", { name: "Create an account" }).click();
+  await fillIn(page, name);
+  await page.getByRole("button", { name: "Create account" }).click();
+  await enter(page);
+}
+
 /** Signs an account in whose password is `PASSWORD`, and waits for the chat. */
 export async function signIn(page: Page, name: string, path = "/"): Promise<void> {
   await page.goto(path);
-  await page.getByLabel("Name").fill(name);
-  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await fillIn(page, name);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("navigation", { name: "Channels" }).waitFor();
+  await enter(page);
+}
+
+/** Waits for the channel to be shown, and for its place to write. */
+export async function composerOf(page: Page, channel = "general"): Promise<Locator> {
+  const composer = page.getByRole("textbox", { name: `Message to #${channel}` });
+  await composer.waitFor();
+  return composer;
+}
+
+/** Writes a message and sends it. */
+export async function say(page: Page, text: string, channel = "general"): Promise<void> {
+  const composer = await composerOf(page, channel);
+  await composer.fill(text);
+  await composer.press("Enter");
+}
+
+/** Waits until a message of exactly this text is shown, once. */
+export async function sees(page: Page, text: string): Promise<void> {
+  // A locator that is found twice fails.
+  await page.getByRole("main").getByText(text, { exact: true }).waitFor();
+}
+
+async function fillIn(page: Page, name: string): Promise<void> {
+  await page.getByLabel("Name", { exact: true }).fill(name);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+}
+
+async function enter(page: Page): Promise<void> {
+  await page.locator(".chat").waitFor();
 }

@@ -16,6 +16,8 @@ export function Dialog({ title, close, children }: DialogProps) {
     const dialog = element.current;
     if (dialog === null) return;
     dialog.showModal();
+    // The first field is what one came for; the browser would choose the button that closes.
+    dialog.querySelector<HTMLElement>("[data-first]")?.focus();
     // Beside the dialog is its backdrop, which counts as the dialog itself.
     dialog.addEventListener("click", ({ target }) => {
       if (target === dialog) dialog.close();

@@ -33,7 +33,7 @@ export function SessionList({ credentials }: { credentials: CookieSignIn }) {
         </p>
       )}
       {sessions.value === undefined && problem.value === undefined && <p class="soft">Loading…</p>}
-      <ul class="rows" hidden={!sessions.value?.length}>
+      <ul class={sessions.value?.length ? "rows" : ""}>
         {sessions.value?.map(({ id, label, usedMs, isCurrent }) => (
           <li key={id}>
             <div class="what">

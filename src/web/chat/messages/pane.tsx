@@ -44,7 +44,7 @@ export function MessagePane({ client, channel, onRead, linkTo }: MessagePaneProp
       <ol>
         {messages.value.map(({ seq, author, body }) => (
           <li key={seq}>
-            <a href={linkTo(seq)}>{seq}</a> {author}: {body}
+            <a href={linkTo(seq)}>{seq}</a> {author}: <span>{body}</span>
           </li>
         ))}
       </ol>

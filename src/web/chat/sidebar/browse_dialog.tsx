@@ -56,12 +56,12 @@ export function BrowseDialog({ chat, close }: BrowseProps) {
           <label for="channel-search">Search, or name a new one</label>
           <input
             id="channel-search"
+            data-first
             class="input"
             type="search"
             autocomplete="off"
             autocapitalize="none"
             spellcheck={false}
-            autofocus
             value={search.value}
             onInput={(event) => (search.value = event.currentTarget.value)}
             aria-describedby="channel-search-hint"
@@ -83,7 +83,7 @@ export function BrowseDialog({ chat, close }: BrowseProps) {
           </button>
         )}
       </form>
-      <ul class="rows" hidden={found.length === 0}>
+      <ul class={found.length === 0 ? "" : "rows"}>
         {found.slice(0, MOST_ROWS).map((channel) => (
           <li key={channel.id}>
             <span class="what">
