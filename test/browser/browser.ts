@@ -12,7 +12,7 @@ import { findChromium } from "./chromium.ts";
 /** Starting a browser and hashing passwords on a busy machine take their time. */
 export const BROWSER_TIMEOUT_MS = 120_000;
 /** How long playwright waits for a condition. */
-const WAIT_MS = 60_000;
+const WAIT_MS = 30_000;
 
 /** A browser for the tests of a file; to be closed when they are over. */
 export async function openBrowser(): Promise<Browser> {

@@ -84,7 +84,7 @@ describe.each([
       await page.getByLabel("Search, or name a new one").fill("not there");
       await page.getByText("Names have 1 to 64").waitFor();
       await expectAccessible(page);
-      await page.keyboard.press("Escape");
+      await page.getByRole("button", { name: "Close", exact: true }).click();
 
       await openDrawer(page);
       await page.getByRole("button", { name: /^Account: / }).click();

@@ -49,16 +49,12 @@ export function Sidebar({ chat, isOpen, show }: SidebarProps) {
       </div>
       <ChannelList chat={chat} browse={() => show("browse")} />
       <div class="sidebar-foot">
-        <button
-          class="account-button"
-          type="button"
-          aria-label={`Account: ${user.name}`}
-          onClick={() => show("account")}
-        >
-          <span class="avatar" aria-hidden="true">
-            {user.name.slice(0, 1).toUpperCase()}
+        <button class="account-button" type="button" onClick={() => show("account")}>
+          <span class="avatar" data-letter={user.name.slice(0, 1).toUpperCase()} />
+          <span class="account-name">
+            <span class="unseen">Account: </span>
+            {user.name}
           </span>
-          <span class="account-name">{user.name}</span>
         </button>
         {user.role !== "user" && (
           <a
