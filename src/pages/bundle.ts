@@ -31,7 +31,7 @@ export async function bundlePages(): Promise<ServedFile[]> {
       asset: "assets/[name]-[hash].[ext]",
     },
   });
-  return Promise.all(
+  const files = await Promise.all(
     outputs.map(async (output) => {
       const content = new Uint8Array(await output.arrayBuffer());
       const isPage = output.path.endsWith(".html");
@@ -43,6 +43,7 @@ export async function bundlePages(): Promise<ServedFile[]> {
       };
     }),
   );
+  return files.sort((one, other) => (one.path < other.path ? -1 : 1));
 }
 
 function compressed(content: Uint8Array<ArrayBuffer>): ServedFile["bodies"] {

@@ -4,11 +4,17 @@ import { type ServedFile, unpack } from "./pack.ts";
 
 const repository = join(import.meta.dir, "../..");
 /** Where `bun run build:pages` leaves the pack. */
-const builtPack = join(repository, "dist/pages.json");
-/** The pack's name in a compiled program, which has it as one of its embedded files. */
-const embeddedPack = /(^|\/)pages(-[^/.]+)?\.json$/;
+const builtPack = join(repository, "dist/pages.pack");
+/**
+ * The pack's name in a compiled program, which has it as one of its embedded files:
+ * `bun build --compile src/main.ts dist/pages.pack`.
+ */
+const embeddedPack = /(^|\/)pages(-[^/.]+)?\.pack$/;
+/** Where the code of a compiled program is; the sources of the pages are not there. */
+const isCompiled = import.meta.dir.startsWith("/$bunfs");
 /** What the pages are made of. */
 const sources = new Bun.Glob("src/{web,client,wire,pages}/**/*");
+const versions = "bun.lock";
 
 /** Starts a process that may run on any core, whatever this thread is pinned to. */
 export type Freely = <T>(start: () => T) => T;
@@ -22,6 +28,8 @@ export type Freely = <T>(start: () => T) => T;
 export async function bringPages(freely: Freely): Promise<ServedFile[]> {
   const embedded = Bun.embeddedFiles.find((file) => embeddedPack.test(nameOf(file)));
   if (embedded !== undefined) return unpack(await embedded.text());
+  // There it would start the program itself.
+  if (isCompiled) throw new Error("pages/source: this program was compiled without its pages");
   if (isFresh()) return unpack(await Bun.file(builtPack).text());
   return build(freely);
 }
@@ -34,7 +42,7 @@ function nameOf(file: Blob): string {
 function isFresh(): boolean {
   const built = statSync(builtPack, { throwIfNoEntry: false });
   if (built === undefined) return false;
-  for (const path of sources.scanSync(repository)) {
+  for (const path of [versions, ...sources.scanSync(repository)]) {
     if (statSync(join(repository, path)).mtimeMs >= built.mtimeMs) return false;
   }
   return true;
