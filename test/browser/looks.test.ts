@@ -151,6 +151,13 @@ test(
     await page.getByRole("button", { name: "Close the list of channels" }).click();
     await list.waitFor({ state: "hidden" });
     await open.click();
+    // Turned on its side it has room for both, and everything can be used.
+    await page.setViewportSize({ width: 800, height: 320 });
+    await say(page, "from the side");
+    await sees(page, "from the side");
+    await page.setViewportSize(phone);
+    await list.waitFor({ state: "hidden" });
+    await open.click();
     await page.getByRole("link", { name: "general" }).click();
     await list.waitFor({ state: "hidden" });
     await say(page, "from the pocket");

@@ -21,8 +21,17 @@ export function ChatView({ app, chat }: { app: App; chat: Chat }) {
     const close = (event: KeyboardEvent) => {
       if (event.key === "Escape" && dialog.value === "none") isDrawerOpen.value = false;
     };
+    // Where there is room for both there is no drawer, and nothing beneath it.
+    const narrow = matchMedia("(max-width: 720px)");
+    const widen = () => {
+      if (!narrow.matches) isDrawerOpen.value = false;
+    };
     document.addEventListener("keydown", close);
-    return () => document.removeEventListener("keydown", close);
+    narrow.addEventListener("change", widen);
+    return () => {
+      document.removeEventListener("keydown", close);
+      narrow.removeEventListener("change", widen);
+    };
   }, []);
   const show = (which: "browse" | "account") => {
     isDrawerOpen.value = false;

@@ -28,7 +28,9 @@ export function Composer({ chat, channel }: { chat: Chat; channel: Readonly<Memb
     chat.drafts.set(channel.name, value);
   };
   const send = () => {
-    if (isEmpty || isTooLong) return;
+    // Once the client has stopped, the text stays where it is; the banner says what has happened.
+    if (isEmpty || isTooLong || chat.client.state === "stopped") return;
+    if (channel.phase === "ended") return;
     chat.client.post(channel.id, text.value);
     set("");
     element.current?.focus();
