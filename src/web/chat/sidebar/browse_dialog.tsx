@@ -83,27 +83,29 @@ export function BrowseDialog({ chat, close }: BrowseProps) {
           </button>
         )}
       </form>
-      <ul class={found.length === 0 ? "" : "rows"}>
-        {found.slice(0, MOST_ROWS).map((channel) => (
-          <li key={channel.id}>
-            <span class="what">
-              <strong>#{channel.name}</strong>
-              <span class="more">
-                {" "}
-                {counted(channel.members, "member")}, {counted(channel.head, "message")}
+      {found.length > 0 && (
+        <ul class="rows">
+          {found.slice(0, MOST_ROWS).map((channel) => (
+            <li key={channel.id}>
+              <span class="what">
+                <strong>#{channel.name}</strong>
+                <span class="more">
+                  {" "}
+                  {counted(channel.members, "member")}, {counted(channel.head, "message")}
+                </span>
               </span>
-            </span>
-            <button
-              class={isMine(channel.name) ? "button small" : "button small main"}
-              type="button"
-              aria-label={`${isMine(channel.name) ? "Open" : "Join"} #${channel.name}`}
-              onClick={() => void open(channel.name)}
-            >
-              {isMine(channel.name) ? "Open" : "Join"}
-            </button>
-          </li>
-        ))}
-      </ul>
+              <button
+                class={isMine(channel.name) ? "button small" : "button small main"}
+                type="button"
+                aria-label={`${isMine(channel.name) ? "Open" : "Join"} #${channel.name}`}
+                onClick={() => void open(channel.name)}
+              >
+                {isMine(channel.name) ? "Open" : "Join"}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
     </Dialog>
   );
 }
