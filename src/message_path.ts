@@ -3,6 +3,8 @@ import { Channels } from "./channels/channels.ts";
 import { Delivery } from "./channels/delivery.ts";
 import { Membership } from "./channels/membership.ts";
 import { Pacing } from "./channels/pacing.ts";
+import { Presence } from "./channels/presence.ts";
+import { Pressure } from "./channels/pressure.ts";
 import { Ring } from "./channels/ring.ts";
 import type { Config } from "./config.ts";
 import type { Counters } from "./monitor/counters.ts";
@@ -50,6 +52,7 @@ export function messagePath(parts: MessagePathParts) {
     newestAccount: store.newestAccount,
     channelsPerUser: config.channelsPerUser,
     counters,
+    changed: (channel, user) => presence.changed(channel, user),
     flushFailed: notFlushed,
   });
   const delivery = new Delivery({
@@ -61,6 +64,16 @@ export function messagePath(parts: MessagePathParts) {
   });
   const intake = new Intake(delivery, receive);
   const pacing = new Pacing(config.paceCapMs);
+  const pressure = new Pressure({ capMs: config.paceCapMs, clockMs });
+  const presence = new Presence({
+    publish,
+    pressure,
+    delivery,
+    counters,
+    socketsPerTurn: SOCKETS_PER_TURN,
+    clockMs,
+    schedule: (delayMs, task) => void setTimeout(task, delayMs).unref(),
+  });
 
   const unflushed: Services["unflushed"] = new Set();
   const log = new Log({
@@ -68,7 +81,8 @@ export function messagePath(parts: MessagePathParts) {
     probe: () => writer.probe(),
     deliver: (result) => delivery.deliver(result),
     showNext: () => delivery.showNext(),
-    paceMs: (fanOutMs, messagesPerFrame) => pacing.waitMs(fanOutMs, messagesPerFrame),
+    paceMs: (fanOutMs, messagesPerFrame) =>
+      pressure.paced(pacing.waitMs(fanOutMs, messagesPerFrame)),
     settled: () => {
       for (const session of unflushed) session.flush();
     },
@@ -89,5 +103,5 @@ export function messagePath(parts: MessagePathParts) {
       else setTimeout(task, delayMs);
     },
   });
-  return { channels, membership, ring, delivery, intake, log, unflushed };
+  return { channels, membership, ring, delivery, presence, intake, log, unflushed };
 }

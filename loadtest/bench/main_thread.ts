@@ -53,6 +53,7 @@ export class MainThread {
       newestAccount: connections,
       channelsPerUser: CHANNELS,
       counters,
+      changed() {},
       flushFailed() {},
     });
     const unflushed: Services["unflushed"] = new Set();
@@ -81,6 +82,7 @@ export class MainThread {
       membership,
       ring: new Ring(0),
       delivery: { isShown: () => true, over: () => Promise.resolve() },
+      presence: { watch() {}, unwatch() {}, typed() {}, sent() {} },
       log,
       history: { after: nothing, before: nothing },
       counters,

@@ -96,6 +96,7 @@ function crowd() {
     newestAccount: USERS,
     channelsPerUser: CHANNELS,
     counters: new Counters(),
+    changed() {},
     flushFailed(error) {
       throw error;
     },

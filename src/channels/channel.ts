@@ -1,4 +1,5 @@
 import type { User } from "./user.ts";
+import type { WatchedChannel } from "./watched_channel.ts";
 
 /** The encodings that receivers speak, as topics name them. */
 export type EncodingName = "binary" | "json";
@@ -17,6 +18,8 @@ export class Channel {
   memberCount: number;
   /** Members with a connection, by account id. */
   readonly online = new Map<number, User>();
+  /** There while somebody watches who is online and who is typing: see Presence. */
+  watched: WatchedChannel | undefined;
   /** How many sockets of each lane receive its messages live; nothing stands for none. */
   readonly #receivers: Readonly<Record<EncodingName, number[]>> = { binary: [], json: [] };
 

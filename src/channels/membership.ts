@@ -14,6 +14,8 @@ interface Options {
   readonly newestAccount: number;
   readonly channelsPerUser: number;
   readonly counters: Counters;
+  /** A channel has other members, or others of them are online; `user` came or went. */
+  readonly changed: (channel: Channel, user?: User) => void;
   /** A flush at a user's last disconnect failed; the changes wait for the next one. */
   readonly flushFailed: (error: unknown) => void;
 }
@@ -44,7 +46,9 @@ export class Membership {
     this.#counted.add(account);
     for (const id of stored ?? this.#options.stored(account)) {
       const channel = this.#options.channels.get(id);
-      if (channel !== undefined) channel.memberCount += 1;
+      if (channel === undefined) continue;
+      channel.memberCount += 1;
+      this.#options.changed(channel);
     }
   }
 
@@ -63,7 +67,10 @@ export class Membership {
     const user = this.#users.get(account) ?? this.#load(account, name, stored);
     if (user.connections.size === 0) {
       this.#options.counters.activeAccounts += 1;
-      for (const channel of user.channels.values()) channel.online.set(user.id, user);
+      for (const channel of user.channels.values()) {
+        channel.online.set(user.id, user);
+        this.#options.changed(channel, user);
+      }
     }
     user.connections.add(connection);
     return user;
@@ -73,7 +80,10 @@ export class Membership {
   disconnect(user: User, connection: Connection): void {
     if (!user.connections.delete(connection) || user.connections.size > 0) return;
     this.#options.counters.activeAccounts -= 1;
-    for (const channel of user.channels.values()) channel.online.delete(user.id);
+    for (const channel of user.channels.values()) {
+      channel.online.delete(user.id);
+      this.#options.changed(channel, user);
+    }
     this.#options.subscriptions.flush(user.id).then(
       () => this.#forgetIfGone(user),
       (error) => this.#options.flushFailed(error),
@@ -106,6 +116,7 @@ export class Membership {
     user.channels.set(found.id, found);
     found.memberCount += 1;
     if (user.connections.size > 0) found.online.set(user.id, user);
+    this.#options.changed(found, user);
     this.#options.subscriptions.changed(user.id, found.id, true);
     for (const connection of user.connections) connection.joined(found, connection === by);
     return found;
@@ -121,6 +132,7 @@ export class Membership {
     user.channels.delete(channelId);
     channel.memberCount -= 1;
     channel.online.delete(user.id);
+    this.#options.changed(channel, user);
     this.#options.subscriptions.changed(user.id, channelId, false);
     for (const connection of user.connections) connection.left(channel, connection === by);
     return channel;

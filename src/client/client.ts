@@ -19,6 +19,7 @@ import type { ClientOptions, HistoryRequest } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { type PendingMessage, Posts, type Unsent } from "./posts.ts";
 import { Reconnector } from "./reconnector.ts";
+import { WatchList } from "./watch_list.ts";
 
 /**
  * A client for browsers, Bun and Node.
@@ -40,6 +41,7 @@ export class HubbubClient {
   readonly #memberships: Memberships;
   readonly #outbox: Outbox;
   readonly #posts: Posts;
+  readonly #watchList: WatchList;
   readonly #dialer: Dialer;
   readonly #reconnector: Reconnector;
   readonly #firstOnline = Promise.withResolvers<void>();
@@ -67,6 +69,11 @@ export class HubbubClient {
     this.#listeners.on("message", (message) =>
       this.#posts.handedOut(message, this.#welcome?.userId),
     );
+    this.#watchList = new WatchList({
+      ...shared,
+      memberships: this.#memberships,
+      listeners: this.#listeners,
+    });
     this.#dialer = new Dialer(options, this.#clock);
     this.#reconnector = new Reconnector({
       ...shared,
@@ -143,6 +150,7 @@ export class HubbubClient {
     if (this.#state === "stopped") throw closed();
     const membership = this.#memberships.find(channel);
     if (!membership) throw new HubbubError("NOT_A_MEMBER", "Join the channel first.");
+    this.#watchList.sent(membership);
     return this.#outbox.add(membership, body, nonce ?? uuidv7(this.#clock.nowMs()));
   }
 
@@ -156,6 +164,7 @@ export class HubbubClient {
     if (this.#state === "stopped") throw closed();
     const membership = this.#memberships.find(channel);
     if (!membership) throw new HubbubError("NOT_A_MEMBER", "Join the channel first.");
+    this.#watchList.sent(membership);
     this.#posts.add(membership, body, uuidv7(this.#clock.nowMs()));
   }
 
@@ -192,6 +201,20 @@ export class HubbubClient {
   /** Who of the channel is connected now. */
   listMembers(channel: number, limit = 0): Promise<MemberList> {
     return this.#request("listMembers", { channel, limit });
+  }
+
+  /**
+   * Watches who is online and who is typing in these channels, those that a person looks at now, and
+   * in no others: the events `presence` and `typing` tell, also after a reconnect. At most four;
+   * channels that this client is not in are left out. A server that is too busy, or too old, tells nothing.
+   */
+  watch(channels: readonly number[]): void {
+    this.#watchList.watch(channels);
+  }
+
+  /** Tells those who watch the channel that this user is typing. To be called at every keystroke. */
+  typing(channel: number): void {
+    this.#watchList.typing(channel);
   }
 
   /** A page of a channel's messages, in ascending order. It does not touch what is delivered. */
@@ -253,6 +276,7 @@ export class HubbubClient {
     const intake = new Intake({
       memberships: this.#memberships,
       outbox: this.#outbox,
+      watchList: this.#watchList,
       listeners: this.#listeners,
       clock: this.#clock,
       random: this.#random,

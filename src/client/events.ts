@@ -1,4 +1,10 @@
-import type { GoingAway, Message, Welcome } from "../wire/gen/hubbub/v1/events_pb.ts";
+import type {
+  GoingAway,
+  Message,
+  Presence,
+  TypingMembers,
+  Welcome,
+} from "../wire/gen/hubbub/v1/events_pb.ts";
 import type { HubbubError } from "./errors.ts";
 import type { Membership } from "./memberships.ts";
 
@@ -28,6 +34,13 @@ export interface ClientEvents {
   left: (channel: Readonly<Membership>, error?: HubbubError) => void;
   /** The numbers of these channels count anew, from `last`: the server has another log. */
   reset: (channels: readonly Readonly<Membership>[]) => void;
+  /** Who of a watched channel is online: all of it, each time. */
+  presence: (presence: Presence) => void;
+  /**
+   * Who is typing in a watched channel, this user perhaps among them: all of it, each time. To be
+   * forgotten after 15 seconds, when a message of theirs comes, and when the connection is lost.
+   */
+  typing: (typing: TypingMembers) => void;
   state: (state: ClientState, detail: StateDetail) => void;
   /** The sign-in has ended; the state is `stopped`. */
   signedOut: (error: HubbubError) => void;
@@ -47,6 +60,8 @@ export class Listeners {
     joined: new Set(),
     left: new Set(),
     reset: new Set(),
+    presence: new Set(),
+    typing: new Set(),
     state: new Set(),
     signedOut: new Set(),
     pending: new Set(),

@@ -36,6 +36,8 @@ export const answerNames = {
   readHistory: "historyPage",
   resume: "resumed",
   ping: "pong",
+  watch: "watching",
+  typing: "typing",
 } as const satisfies Record<CommandName, FilledEvent["case"]>;
 
 /** What a command is answered with when it is done. */

@@ -7,10 +7,12 @@ import type { HubbubError } from "./errors.ts";
 import type { Listeners } from "./events.ts";
 import type { Membership, Memberships } from "./memberships.ts";
 import type { Outbox } from "./outbox.ts";
+import type { WatchList } from "./watch_list.ts";
 
 interface Options {
   readonly memberships: Memberships;
   readonly outbox: Outbox;
+  readonly watchList: WatchList;
   readonly listeners: Listeners;
   readonly clock: Clock;
   readonly random: () => number;
@@ -64,6 +66,11 @@ export class Intake {
           this.#options.memberships.reached(channel, after);
         }
         break;
+      case "presence":
+      case "typing":
+      case "watching":
+        this.#options.watchList.take(event);
+        break;
       case "slowConsumer":
         this.#options.listeners.emit("slow", event.value.bufferedBytes);
         break;
@@ -85,7 +92,7 @@ export class Intake {
   }
 
   #welcome(welcome: Welcome): void {
-    const { memberships, outbox, listeners, onWelcome, onLive } = this.#options;
+    const { memberships, outbox, watchList, listeners, onWelcome, onLive } = this.#options;
     const connection = this.#connection;
     if (!connection) return;
     const { resume, rejoin, joined, left, reset } = memberships.meet(welcome);
@@ -100,23 +107,26 @@ export class Intake {
       (error: Error) => connection.drop(error.message),
     );
     outbox.attach(connection, welcome.limits);
+    watchList.attach(connection);
   }
 
   #joined(channel: Channel): void {
-    const { memberships, outbox, listeners } = this.#options;
+    const { memberships, outbox, watchList, listeners } = this.#options;
     const { membership, isNew, countsAnew, isBehind } = memberships.adopt(channel);
     if (isNew) listeners.emit("joined", membership);
     if (countsAnew) listeners.emit("reset", [membership]);
     if (isBehind) this.#catchUp?.fill(membership);
     outbox.pump();
+    watchList.refresh();
   }
 
   #left(membership: Membership | undefined, error?: HubbubError): void {
-    const { memberships, outbox, listeners } = this.#options;
+    const { memberships, outbox, watchList, listeners } = this.#options;
     const ended = memberships.end(membership);
     if (!ended) return;
     if (error) listeners.emit("left", ended, error);
     else listeners.emit("left", ended);
     outbox.pump();
+    watchList.refresh();
   }
 }

@@ -41,6 +41,12 @@ export class Counters {
   messagesIn = 0;
   /** Messages handed to receivers' sockets: a message to ten receivers counts ten. */
   deliveriesOut = 0;
+  /** Pictures of who is online and who is typing, each for all who watch a channel. */
+  presenceFrames = 0;
+  /** The same as handed to sockets: a picture to ten watchers counts ten. */
+  presenceDeliveriesOut = 0;
+  /** Pictures that were due and were left out, because messages needed the time. */
+  presenceFramesDropped = 0;
   /** Batches committed. */
   batches = 0;
   /** Milliseconds that went into commits of `SLOW_COMMIT_MS` and more. */

@@ -10,6 +10,7 @@ import { listChannels, listMembers } from "./listing.ts";
 import { readHistory } from "./reading.ts";
 import { ping, send } from "./sending.ts";
 import type { Session } from "./session.ts";
+import { typing, watch } from "./watching.ts";
 
 /** One in this many frames is timed. */
 const TIMED_EVERY = 16;
@@ -60,6 +61,10 @@ function carryOut(session: Session, { request, command }: ClientFrame): void {
         return listChannels(session, request, command.value);
       case "listMembers":
         return listMembers(session, request, command.value);
+      case "watch":
+        return watch(session, request, command.value);
+      case "typing":
+        return typing(session, request, command.value);
       case "join":
         return inBackground(session, request, () => join(session, request, command.value));
       case "readHistory":

@@ -7,7 +7,7 @@ const MAX_NONCE_BYTES = 64;
 
 /** Hot: checks a message and puts it into the open batch. */
 export function send(session: Session, message: ClientFrameSendReader): void {
-  const { log, config, now } = session.services;
+  const { log, presence, config, now } = session.services;
   const { request, nonceBegin, nonceEnd, bodyBegin, bodyEnd } = message;
   const channel = memberChannel(session, message.channel);
   if (typeof channel === "number") return session.refused(request, channel);
@@ -24,6 +24,7 @@ export function send(session: Session, message: ClientFrameSendReader): void {
     return session.refused(request, ErrorCode.BODY_TOO_LARGE, 0, text);
   }
   log.send(session, message, session.user, now());
+  presence.sent(channel, session.user);
 }
 
 /** Puts a ping into the open batch; it is answered when the batch is done. */

@@ -1,6 +1,7 @@
 import type { Channels } from "../channels/channels.ts";
 import type { Delivery } from "../channels/delivery.ts";
 import type { Membership } from "../channels/membership.ts";
+import type { Presence } from "../channels/presence.ts";
 import type { Ring } from "../channels/ring.ts";
 import type { Config } from "../config.ts";
 import type { Counters } from "../monitor/counters.ts";
@@ -20,6 +21,7 @@ export interface Services {
   readonly membership: Membership;
   readonly ring: Ring;
   readonly delivery: Pick<Delivery, "isShown" | "over">;
+  readonly presence: Pick<Presence, "watch" | "unwatch" | "typed" | "sent">;
   readonly log: MessageLog;
   readonly history: HistoryReads;
   readonly counters: Counters;

@@ -18,6 +18,7 @@ import { type Event, EventSchema } from "../wire/gen/hubbub/v1/frames_pb.ts";
 import { describeChannel } from "./describe.ts";
 import { LiveChannels } from "./live.ts";
 import type { Services } from "./services.ts";
+import { Watches } from "./watches.ts";
 
 /** The part of Bun's `ServerWebSocket` that a session uses. */
 export interface Socket {
@@ -57,6 +58,7 @@ const nobodyWaits = (): void => {};
  */
 export class Session implements Sender, Connection {
   readonly live: LiveChannels;
+  readonly watches: Watches;
   /** See LANES. */
   readonly lane: number;
   #user: User | undefined;
@@ -79,6 +81,7 @@ export class Session implements Sender, Connection {
   ) {
     this.lane = services.nextLane();
     this.live = new LiveChannels(socket, encoding.name, this.lane);
+    this.watches = new Watches(socket, services.presence, encoding.name, this.lane);
     this.changeRole(identity.role);
   }
 
@@ -112,6 +115,7 @@ export class Session implements Sender, Connection {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.live.clear();
+    this.watches.clear();
     this.#answers = [];
     this.drained();
     if (this.#user !== undefined) this.services.membership.disconnect(this.#user, this);
@@ -191,6 +195,7 @@ export class Session implements Sender, Connection {
 
   left(channel: Channel, asked: boolean): void {
     this.live.end(channel);
+    this.watches.end(channel);
     if (asked) return;
     this.answer(0, { case: "left", value: create(LeftSchema, { channel: channel.id }) });
   }

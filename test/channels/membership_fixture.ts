@@ -75,6 +75,7 @@ export class MembershipFixture {
       newestAccount: 2,
       channelsPerUser: 3,
       counters: this.counters,
+      changed() {},
       flushFailed: () => {
         this.failures += 1;
       },

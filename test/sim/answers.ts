@@ -19,6 +19,8 @@ const answerOf = {
   readHistory: "historyPage",
   resume: "resumed",
   ping: "pong",
+  watch: "watching",
+  typing: "typing",
 } as const;
 
 /** Checks that a command was answered in kind, and the answers that can be told in advance. */

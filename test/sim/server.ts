@@ -4,6 +4,8 @@ import { Channels } from "../../src/channels/channels.ts";
 import { Delivery } from "../../src/channels/delivery.ts";
 import { Membership } from "../../src/channels/membership.ts";
 import { Pacing } from "../../src/channels/pacing.ts";
+import { Presence } from "../../src/channels/presence.ts";
+import { Pressure } from "../../src/channels/pressure.ts";
 import { Ring } from "../../src/channels/ring.ts";
 import type { Config } from "../../src/config.ts";
 import { Counters } from "../../src/monitor/counters.ts";
@@ -101,6 +103,7 @@ export class Server {
       newestAccount: Number.POSITIVE_INFINITY,
       channelsPerUser: config.channelsPerUser,
       counters,
+      changed: (channel, user) => presence.changed(channel, user),
       flushFailed: () => {},
     });
     const ring = new Ring(config.ringBytes);
@@ -121,6 +124,18 @@ export class Server {
     });
     const unflushed: Services["unflushed"] = new Set();
     const pacing = new Pacing(config.paceCapMs);
+    const pressure = new Pressure({ capMs: config.paceCapMs, clockMs: clock.nowMs });
+    const presence = new Presence({
+      publish: this.bus.publish,
+      pressure,
+      delivery,
+      counters,
+      // So that most pictures take several turns, and some have to wait.
+      bytesPerSecond: 2000,
+      socketsPerTurn: 1,
+      clockMs: clock.nowMs,
+      schedule: (delayMs, task) => clock.schedule(Math.ceil(delayMs), task),
+    });
     let fanOutMs = 0;
     let lane = 0;
     this.#log = new Log({
@@ -144,7 +159,7 @@ export class Server {
         return hasMore;
       },
       // The file keeps whole milliseconds.
-      paceMs: (_, perFrame) => Math.ceil(pacing.waitMs(fanOutMs, perFrame)),
+      paceMs: (_, perFrame) => Math.ceil(pressure.paced(pacing.waitMs(fanOutMs, perFrame))),
       afterWrites: (task) => clock.schedule(0, task),
       shown: () => this.#intake.carryOut(),
       settled: () => {
@@ -162,6 +177,7 @@ export class Server {
       membership: this.membership,
       ring,
       delivery,
+      presence,
       log: this.#log,
       history: store.history,
       counters,

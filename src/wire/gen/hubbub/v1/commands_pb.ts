@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hubbub/v1/commands.proto.
  */
 export const file_hubbub_v1_commands: GenFile = /*@__PURE__*/
-  fileDesc("ChhodWJidWIvdjEvY29tbWFuZHMucHJvdG8SCWh1YmJ1Yi52MSI0CgRTZW5kEg8KB2NoYW5uZWwYASABKA0SDQoFbm9uY2UYAiABKAkSDAoEYm9keRgDIAEoCSIUCgRKb2luEgwKBG5hbWUYASABKAkiGAoFTGVhdmUSDwoHY2hhbm5lbBgBIAEoDSIsCgxMaXN0Q2hhbm5lbHMSDQoFYWZ0ZXIYASABKA0SDQoFbGltaXQYAiABKA0iLQoLTGlzdE1lbWJlcnMSDwoHY2hhbm5lbBgBIAEoDRINCgVsaW1pdBgCIAEoDSJYCgtSZWFkSGlzdG9yeRIPCgdjaGFubmVsGAEgASgNEhAKBmJlZm9yZRgCIAEoDUgAEg8KBWFmdGVyGAMgASgNSAASDQoFbGltaXQYBCABKA1CBgoEZnJvbSIsCgZSZXN1bWUSIgoHY3Vyc29ycxgBIAMoCzIRLmh1YmJ1Yi52MS5DdXJzb3IiKAoGQ3Vyc29yEg8KB2NoYW5uZWwYASABKA0SDQoFYWZ0ZXIYAiABKA0iBgoEUGluZ2IGcHJvdG8z");
+  fileDesc("ChhodWJidWIvdjEvY29tbWFuZHMucHJvdG8SCWh1YmJ1Yi52MSI0CgRTZW5kEg8KB2NoYW5uZWwYASABKA0SDQoFbm9uY2UYAiABKAkSDAoEYm9keRgDIAEoCSIUCgRKb2luEgwKBG5hbWUYASABKAkiGAoFTGVhdmUSDwoHY2hhbm5lbBgBIAEoDSIsCgxMaXN0Q2hhbm5lbHMSDQoFYWZ0ZXIYASABKA0SDQoFbGltaXQYAiABKA0iLQoLTGlzdE1lbWJlcnMSDwoHY2hhbm5lbBgBIAEoDRINCgVsaW1pdBgCIAEoDSJYCgtSZWFkSGlzdG9yeRIPCgdjaGFubmVsGAEgASgNEhAKBmJlZm9yZRgCIAEoDUgAEg8KBWFmdGVyGAMgASgNSAASDQoFbGltaXQYBCABKA1CBgoEZnJvbSIsCgZSZXN1bWUSIgoHY3Vyc29ycxgBIAMoCzIRLmh1YmJ1Yi52MS5DdXJzb3IiKAoGQ3Vyc29yEg8KB2NoYW5uZWwYASABKA0SDQoFYWZ0ZXIYAiABKA0iBgoEUGluZyIZCgVXYXRjaBIQCghjaGFubmVscxgBIAMoDSIZCgZUeXBpbmcSDwoHY2hhbm5lbBgBIAEoDWIGcHJvdG8z");
 
 /**
  * Send puts a message into a channel. It is answered once the message is on disk.
@@ -264,4 +264,49 @@ export type Ping = Message<"hubbub.v1.Ping"> & {
  */
 export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
   messageDesc(file_hubbub_v1_commands, 8);
+
+/**
+ * Watch names the channels of which this connection wants to hear who is online and who is typing:
+ * those that a person looks at now. It takes the place of the Watch before; an empty one ends it. It
+ * ends with the connection, and for a channel when the user leaves that.
+ *
+ * @generated from message hubbub.v1.Watch
+ */
+export type Watch = Message<"hubbub.v1.Watch"> & {
+  /**
+   * At most 4 channels that the user has joined.
+   *
+   * @generated from field: repeated uint32 channels = 1;
+   */
+  channels: number[];
+};
+
+/**
+ * Describes the message hubbub.v1.Watch.
+ * Use `create(WatchSchema)` to create a new message.
+ */
+export const WatchSchema: GenMessage<Watch> = /*@__PURE__*/
+  messageDesc(file_hubbub_v1_commands, 9);
+
+/**
+ * Typing says that the user is writing a message for a channel. It holds for 5 seconds, or until the
+ * user sends a message there; a client says it again every 3 seconds while its user goes on.
+ *
+ * @generated from message hubbub.v1.Typing
+ */
+export type Typing = Message<"hubbub.v1.Typing"> & {
+  /**
+   * A channel that the user has joined.
+   *
+   * @generated from field: uint32 channel = 1;
+   */
+  channel: number;
+};
+
+/**
+ * Describes the message hubbub.v1.Typing.
+ * Use `create(TypingSchema)` to create a new message.
+ */
+export const TypingSchema: GenMessage<Typing> = /*@__PURE__*/
+  messageDesc(file_hubbub_v1_commands, 10);
 
