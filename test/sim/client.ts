@@ -143,6 +143,8 @@ export class Client {
       members: 2,
       history: 4,
       ping: 3,
+      watch: 4,
+      typing: 4,
       rewind: 3,
       nothing: 0.3,
       garbage: 0.3,
@@ -164,6 +166,14 @@ export class Client {
         return this.#readHistory(connection, channel);
       case "ping":
         return connection.ask({ case: "ping", value: {} });
+      case "watch": {
+        const channels = Array.from({ length: random.below(6) }, () =>
+          this.#anyChannel(connection),
+        );
+        return connection.ask({ case: "watch", value: { channels } });
+      }
+      case "typing":
+        return connection.ask({ case: "typing", value: { channel } });
       case "rewind":
         return this.#rewind(connection);
       case "nothing":

@@ -7,6 +7,7 @@ import { Pacing } from "../../src/channels/pacing.ts";
 import { Presence } from "../../src/channels/presence.ts";
 import { Pressure } from "../../src/channels/pressure.ts";
 import { Ring } from "../../src/channels/ring.ts";
+import { watchTopic } from "../../src/channels/watched_channel.ts";
 import type { Config } from "../../src/config.ts";
 import { Counters } from "../../src/monitor/counters.ts";
 import { createLog } from "../../src/monitor/log.ts";
@@ -271,6 +272,9 @@ export class Server {
           const topic = channel.topic(encoding, lane);
           const isRight = channel.receivers(encoding, lane) === this.bus.of(topic).size;
           must(isRight, `${topic} counts its receivers wrong`);
+          const watchers = this.bus.of(watchTopic(channel, encoding, lane)).size;
+          const counted = channel.watched?.watchers(encoding, lane) ?? 0;
+          must(counted === watchers, `${topic} counts its watchers wrong`);
         }
       }
     }

@@ -5,7 +5,10 @@ import {
   type Channel,
   ErrorCode,
   type Message,
+  type Presence,
   type Resumed,
+  type TypingMembers,
+  type Watching,
   type Welcome,
 } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
 import {
@@ -34,6 +37,15 @@ interface Following {
   readonly resume: number | undefined;
 }
 
+/** What a connection was told last of a channel that it watches. */
+interface Watched {
+  presence: Presence;
+  typing: TypingMembers | undefined;
+}
+
+/** A connection may not watch more. */
+const MOST_WATCHED = 4;
+
 interface PendingResume {
   readonly before: Map<number, Following>;
   readonly refused: Map<number, ErrorCode>;
@@ -61,6 +73,7 @@ export class Stream {
   #following = new Map<number, Following>();
   readonly #waiting = new Map<number, ClientFrame["command"]>();
   readonly #resumes = new Map<number, PendingResume>();
+  #watched = new Map<number, Watched>();
   #unreadable = 0;
   #isWelcome = false;
 
@@ -124,6 +137,11 @@ export class Stream {
     for (const [channel, { phase }] of this.#following) {
       this.#must(phase === "live", `channel ${channel} is ${phase} and stays so`);
     }
+    for (const { presence, typing } of this.#watched.values()) {
+      this.#checkPresence(presence);
+      const count = typing?.typingCount ?? 0;
+      this.#must(count === 0, `${count} are said to be typing in ${presence.channel} for ever`);
+    }
   }
 
   #happened({ event }: Event): void {
@@ -136,6 +154,12 @@ export class Stream {
         return this.#joined(event.value.channel as Channel);
       case "left":
         return this.#left(event.value.channel);
+      case "presence":
+        this.#watchedChannel(event.value.channel).presence = event.value;
+        return;
+      case "typing":
+        this.#watchedChannel(event.value.channel).typing = event.value;
+        return;
       case "error":
         this.#must(event.value.code === ErrorCode.INVALID_FRAME, "an error answers nothing");
         this.#must(this.#unreadable > 0, "a readable frame was not read");
@@ -159,6 +183,9 @@ export class Stream {
       const { channel, seq } = event.value;
       const isShown = (this.#shownOf(channel) ?? 0) >= seq;
       this.#must(isShown, `${channel}/${seq} was acknowledged before it was delivered`);
+    }
+    if (event.case === "watching" && command.case === "watch") {
+      this.#watching(command.value.channels, event.value);
     }
     if (event.case === "joined") this.#joined(event.value.channel as Channel);
     if (event.case === "left") this.#left(event.value.channel);
@@ -202,6 +229,36 @@ export class Stream {
     this.told.delete(channel);
     this.#model.channels(this.account).delete(channel);
     this.#following.delete(channel);
+    this.#watched.delete(channel);
+  }
+
+  #watching(asked: readonly number[], { presence, typing }: Watching): void {
+    this.#must(asked.length <= MOST_WATCHED, "it may watch more channels than it should");
+    const expected = [...new Set(asked)].filter((id) => this.told.has(id));
+    const named = presence.map(({ channel }) => channel);
+    this.#must(named.join() === expected.join(), `it watches ${named}, not ${expected}`);
+    this.#watched = new Map(
+      presence.map((now) => [now.channel, { presence: now, typing: undefined }]),
+    );
+    for (const now of typing) this.#watchedChannel(now.channel).typing = now;
+    for (const now of presence) this.#checkPresence(now);
+  }
+
+  /** Checks that a picture is what is true now. */
+  #checkPresence({ channel, online, onlineCount, memberCount }: Presence): void {
+    const ids = this.#model.online(channel);
+    const isRight =
+      onlineCount === ids.size &&
+      online.length === ids.size &&
+      online.every(({ userId }) => ids.has(userId)) &&
+      memberCount === this.#model.members(channel);
+    this.#must(isRight, `the picture of channel ${channel} is wrong`);
+  }
+
+  #watchedChannel(channel: number): Watched {
+    const watched = this.#watched.get(channel);
+    this.#must(watched !== undefined, `it was told of channel ${channel}, which it does not watch`);
+    return watched ?? ({} as Watched);
   }
 
   /** What a resume does, as the protocol tells it. */
