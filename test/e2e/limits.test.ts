@@ -132,7 +132,10 @@ const provocations: Record<KnownError, () => Promise<ErrorCode>> = {
     const badName = await refusalOf(ada, ada.post(join));
     const cursors = Array.from({ length: 101 }, (_, index) => ({ channel: index, after: 0 }));
     const tooMany = await refusalOf(ada, ada.post({ case: "resume", value: { cursors } }));
-    const codes = [empty, noNonce, longNonce, badName, tooMany].map(({ code }) => code);
+    const watch = { case: "watch", value: { channels: [1, 2, 3, 4, 5] } } as const;
+    const looksAtTooMany = await refusalOf(ada, ada.post(watch));
+    const refused = [empty, noNonce, longNonce, badName, tooMany, looksAtTooMany];
+    const codes = refused.map(({ code }) => code);
     expect(new Set(codes).size).toBe(1);
     return codes[0] as ErrorCode;
   },

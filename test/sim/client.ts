@@ -143,7 +143,7 @@ export class Client {
       members: 2,
       history: 4,
       ping: 3,
-      watch: 4,
+      watch: 8,
       typing: 4,
       rewind: 3,
       nothing: 0.3,

@@ -16,6 +16,8 @@ interface Attempts {
   unknown: number;
   waiting: number;
   firstAck: Sent | undefined;
+  /** Somebody was told that it was new. Of a batch that has it twice, lanes may hear in any order. */
+  wasNew: boolean;
 }
 
 /**
@@ -68,6 +70,7 @@ export class Model {
       unknown: 0,
       waiting: 0,
       firstAck: undefined,
+      wasNew: false,
     };
     this.#attempts.set(key, attempts);
     attempts.asked.push({ channel, body });
@@ -94,12 +97,11 @@ export class Model {
     must(kept?.nonce === nonce, `${nonce} is acknowledged as ${channel}/${seq}, which it is not`);
     must(kept?.message.authorId === account, `${nonce} was acknowledged to another author`);
     must(kept?.message.timeMs === timeMs, `${nonce} is acknowledged with another time`);
+    attempts.firstAck ??= sent;
     const { firstAck } = attempts;
-    if (firstAck === undefined) attempts.firstAck = sent;
-    else {
-      must(firstAck.channel === channel && firstAck.seq === seq, `${nonce} has two numbers`);
-      must(duplicate, `${nonce} was new twice`);
-    }
+    must(firstAck.channel === channel && firstAck.seq === seq, `${nonce} has two numbers`);
+    must(duplicate || !attempts.wasNew, `${nonce} was new twice`);
+    attempts.wasNew ||= !duplicate;
     if (duplicate) must(attempts.asked.length > 1, `${nonce} was tried once, and a duplicate`);
   }
 

@@ -132,7 +132,7 @@ export class Server {
       delivery,
       counters,
       // So that most pictures take several turns, and some have to wait.
-      bytesPerSecond: 2000,
+      bytesPerSecond: 500,
       socketsPerTurn: 1,
       clockMs: clock.nowMs,
       schedule: (delayMs, task) => clock.schedule(Math.ceil(delayMs), task),
@@ -210,7 +210,8 @@ export class Server {
       const before = this.#delivery.isShown(session.lane) ? undefined : this.#headsBefore.get(id);
       return before ?? headOf(id);
     };
-    const stream = new Stream(model, accountId, { headOf, shownOf });
+    const watchedOf = (id: number) => this.channels.get(id)?.watched;
+    const stream = new Stream(model, accountId, { headOf, shownOf, watchedOf });
     const socket = new FakeSocket({
       bus: this.bus,
       backpressureBytes: config.outboundBytes * 2,

@@ -15,7 +15,8 @@
  * a number used up by a failed commit; a batch behind a failed one that is not refused; pages of
  * history beyond the head, or sent after another resume began; a ring that gives one message too
  * many; a failed flush that forgets its changes; receivers that are not counted down; a leave that
- * goes on live; a duplicate's ack that does not say so; a drain that wakes nobody.
+ * goes on live; a duplicate's ack that does not say so; a drain that wakes nobody; a join of which watchers
+ * are not told; a picture that stops after its first lanes; typing that outlasts its user's connection.
  */
 import { afterAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";

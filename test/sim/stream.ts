@@ -1,4 +1,5 @@
 import { fromBinary, fromJsonString } from "@bufbuild/protobuf";
+import type { WatchedChannel } from "../../src/channels/watched_channel.ts";
 import type { Outgoing } from "../../src/wire/encoding.ts";
 import type { Resume } from "../../src/wire/gen/hubbub/v1/commands_pb.ts";
 import {
@@ -61,6 +62,8 @@ interface Heads {
   readonly headOf: (channel: number) => number | undefined;
   /** The same of what this connection has been shown: it may have to wait for others. */
   readonly shownOf: (channel: number) => number | undefined;
+  /** What the server knows of a channel that somebody watches. */
+  readonly watchedOf: (channel: number) => WatchedChannel | undefined;
 }
 
 export class Stream {
@@ -68,6 +71,7 @@ export class Stream {
   readonly #model: Model;
   readonly #headOf: Heads["headOf"];
   readonly #shownOf: Heads["shownOf"];
+  readonly #watchedOf: Heads["watchedOf"];
   /** The channels that this connection was told it is in. */
   readonly told = new Set<number>();
   #following = new Map<number, Following>();
@@ -77,11 +81,12 @@ export class Stream {
   #unreadable = 0;
   #isWelcome = false;
 
-  constructor(model: Model, account: number, { headOf, shownOf }: Heads) {
+  constructor(model: Model, account: number, { headOf, shownOf, watchedOf }: Heads) {
     this.#model = model;
     this.account = account;
     this.#headOf = headOf;
     this.#shownOf = shownOf;
+    this.#watchedOf = watchedOf;
     model.streams.add(this);
   }
 
@@ -128,6 +133,20 @@ export class Stream {
     for (const [channel, { next, phase }] of this.#following) {
       const missed = phase === "live" && next - 1 < (this.#shownOf(channel) ?? 0);
       this.#must(!missed, `${channel}/${next} was delivered, but not to this live receiver`);
+    }
+    for (const [channel, { presence, typing }] of this.#watched) {
+      const known = this.#watchedOf(channel);
+      this.#must(known !== undefined, `nothing is known of channel ${channel}, which it watches`);
+      if (known === undefined) continue;
+      const online = this.#model.online(channel);
+      const areThere = [...known.typing.keys()].every((id) => online.has(id));
+      this.#must(areThere, `somebody who is not there is typing in ${channel}`);
+      // Otherwise the next picture is still to come.
+      if (known.hasNews || known.round !== undefined) continue;
+      this.#checkPresence(presence);
+      const told = typing?.typing.map(({ userId }) => userId).join() ?? "";
+      const typists = [...known.typing.keys()].slice(0, 5).join();
+      this.#must(told === typists, `${told} are said to be typing in ${channel}, not ${typists}`);
     }
   }
 

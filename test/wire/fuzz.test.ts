@@ -152,12 +152,12 @@ describe("whatever bytes come, a binary connection reads a frame or says what is
     "the field number 0": () => inHex("00"),
     "the wire type 6": () => inHex("0e"),
     "the wire type 7": () => inHex("0f"),
-    "a group that never ends": () => inHex("53"),
-    "a group that another group ends": () => inHex("53 5c"),
-    "the end of no group": () => inHex("08 01 54"),
-    "100,000 groups in one another": () => decodes(new Uint8Array(100_000).fill(0x53)),
+    "a group that never ends": () => inHex("73"),
+    "a group that another group ends": () => inHex("73 7c"),
+    "the end of no group": () => inHex("08 01 74"),
+    "100,000 groups in one another": () => decodes(new Uint8Array(100_000).fill(0x73)),
     "100,000 groups in one another, all of them closed": () =>
-      decodes(new Uint8Array(200_000).fill(0x53).fill(0x54, 100_000)),
+      decodes(new Uint8Array(200_000).fill(0x73).fill(0x74, 100_000)),
     "UTF-8 with a byte that cannot stand in it": () => inHex("1a 03 0a 01 ff"),
     "UTF-8 that ends within a character": () => inHex("1a 05 0a 03 61 f09f"),
     "UTF-8 with a surrogate": () => inHex("1a 05 0a 03 eda080"),
@@ -185,7 +185,7 @@ describe("whatever bytes come, a binary connection reads a frame or says what is
       { request: 1, command: { case: "send", value: { channel: 1, body: "a" } } },
     ],
     "a group that it does not know": [
-      fromHex("08 01  53 08 01 54  4a 00"),
+      fromHex("08 01  73 08 01 74  4a 00"),
       { request: 1, command: { case: "ping" } },
     ],
     "the text of a byte-order mark": [

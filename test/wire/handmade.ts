@@ -26,6 +26,8 @@ export const messages: Readonly<Record<string, Fields>> = {
     readHistory: [7, "ReadHistory"],
     resume: [8, "Resume"],
     ping: [9, "Ping"],
+    watch: [10, "Watch"],
+    typing: [11, "Typing"],
   },
   Send: { channel: [1, "uint32"], nonce: [2, "string"], body: [3, "string"] },
   Join: { name: [1, "string"] },
@@ -41,6 +43,8 @@ export const messages: Readonly<Record<string, Fields>> = {
   Resume: { cursors: [1, "Cursor[]"] },
   Cursor: { channel: [1, "uint32"], after: [2, "uint32"] },
   Ping: {},
+  Watch: { channels: [1, "uint32[]"] },
+  Typing: { channel: [1, "uint32"] },
 
   ServerFrame: { events: [1, "Event[]"] },
   Event: {
@@ -58,6 +62,9 @@ export const messages: Readonly<Record<string, Fields>> = {
     resumed: [12, "Resumed"],
     slowConsumer: [13, "SlowConsumer"],
     goingAway: [14, "GoingAway"],
+    presence: [15, "Presence"],
+    typing: [16, "TypingMembers"],
+    watching: [18, "Watching"],
   },
   Message: {
     seq: [1, "uint32"],
@@ -144,6 +151,18 @@ export const messages: Readonly<Record<string, Fields>> = {
   Summary: { p50: [1, "double"], p99: [2, "double"] },
   SlowConsumer: { bufferedBytes: [1, "uint32"] },
   GoingAway: { afterMs: [1, "uint32"], spreadMs: [2, "uint32"] },
+  Presence: {
+    channel: [1, "uint32"],
+    online: [2, "Member[]"],
+    onlineCount: [3, "uint32"],
+    memberCount: [4, "uint32"],
+  },
+  TypingMembers: {
+    channel: [1, "uint32"],
+    typing: [2, "Member[]"],
+    typingCount: [3, "uint32"],
+  },
+  Watching: { presence: [1, "Presence[]"], typing: [2, "TypingMembers[]"] },
 };
 
 export const enums: Readonly<Record<string, Readonly<Record<string, number>>>> = {
@@ -204,6 +223,8 @@ export function encode(type: string, value: JsonObject): Uint8Array<ArrayBuffer>
     if (field === undefined) continue;
     if (kind === "double[]") {
       put(out, number, LENGTH_DELIMITED, lengthAnd((field as number[]).flatMap(doubleBytes)));
+    } else if (kind === "uint32[]") {
+      put(out, number, LENGTH_DELIMITED, lengthAnd((field as number[]).flatMap(varint)));
     } else if (kind.endsWith("[]")) {
       for (const item of field as Json[]) putField(out, number, kind.slice(0, -2), item);
     } else {
@@ -262,6 +283,10 @@ export function decode(type: string, bytes: Uint8Array): JsonObject {
       const packed = new Reader(reader.bytes());
       const list = listOf(message, field.name);
       while (!packed.atEnd) list.push(packed.double());
+    } else if (field.kind === "uint32[]" && wireType === LENGTH_DELIMITED) {
+      const packed = new Reader(reader.bytes());
+      const list = listOf(message, field.name);
+      while (!packed.atEnd) list.push(packed.varint());
     } else if (field.kind.endsWith("[]")) {
       listOf(message, field.name).push(readValue(reader, field.kind.slice(0, -2)));
     } else {
