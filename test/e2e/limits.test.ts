@@ -132,7 +132,7 @@ const provocations: Record<KnownError, () => Promise<ErrorCode>> = {
     const badName = await refusalOf(ada, ada.post(join));
     const cursors = Array.from({ length: 101 }, (_, index) => ({ channel: index, after: 0 }));
     const tooMany = await refusalOf(ada, ada.post({ case: "resume", value: { cursors } }));
-    const watch = { case: "watch", value: { channels: [1, 2, 3, 4, 5] } } as const;
+    const watch = { case: "watch" as const, value: { channels: [1, 2, 3, 4, 5] } };
     const looksAtTooMany = await refusalOf(ada, ada.post(watch));
     const refused = [empty, noNonce, longNonce, badName, tooMany, looksAtTooMany];
     const codes = refused.map(({ code }) => code);
