@@ -6,16 +6,16 @@ import type {
   Sent,
   Welcome,
 } from "../wire/gen/hubbub/v1/events_pb.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { systemClock } from "./clock.ts";
 import type { Connection, Ending } from "./connection.ts";
 import { Dialer } from "./dialer.ts";
-import { HubbubError } from "./errors.ts";
+import { closed, HubbubError } from "./errors.ts";
 import { type ClientEvents, type ClientState, Listeners, type StateDetail } from "./events.ts";
 import type { Answer, CommandFields, CommandName } from "./frames.ts";
 import { Intake } from "./intake.ts";
 import { type Cursors, type Membership, Memberships } from "./memberships.ts";
 import { uuidv7 } from "./nonce.ts";
-import type { ClientOptions, HistoryRequest } from "./options.ts";
+import { type ClientOptions, fieldsOf, type HistoryRequest } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { type PendingMessage, Posts, type Unsent } from "./posts.ts";
 import { Reconnector } from "./reconnector.ts";
@@ -35,10 +35,9 @@ import { WatchList } from "./watch_list.ts";
  * 3. Every other command is sent once: it rejects with DISCONNECTED if the connection is lost.
  */
 export class HubbubClient {
-  readonly #clock: Clock;
-  readonly #random: () => number;
   readonly #listeners = new Listeners();
   readonly #memberships: Memberships;
+  readonly #shared;
   readonly #outbox: Outbox;
   readonly #posts: Posts;
   readonly #watchList: WatchList;
@@ -50,18 +49,21 @@ export class HubbubClient {
   #welcome: Welcome | undefined;
 
   constructor(options: ClientOptions) {
-    this.#clock = options.clock ?? systemClock;
-    this.#random = options.random ?? Math.random;
     this.#memberships = new Memberships(options.cursors);
-    const shared = { clock: this.#clock, random: this.#random };
+    this.#shared = {
+      clock: options.clock ?? systemClock,
+      random: options.random ?? Math.random,
+      memberships: this.#memberships,
+      listeners: this.#listeners,
+    };
     const changed = (channel: number) => this.#listeners.emit("pending", channel);
     this.#outbox = new Outbox({
-      ...shared,
+      ...this.#shared,
       messages: options.outboxMessages ?? 1000,
       onUnderWay: ({ id }) => changed(id),
     });
     this.#posts = new Posts({
-      memberships: this.#memberships,
+      ...this.#shared,
       outbox: this.#outbox,
       changed,
       unsent: options.unsent ?? [],
@@ -69,14 +71,10 @@ export class HubbubClient {
     this.#listeners.on("message", (message) =>
       this.#posts.handedOut(message, this.#welcome?.userId),
     );
-    this.#watchList = new WatchList({
-      ...shared,
-      memberships: this.#memberships,
-      listeners: this.#listeners,
-    });
-    this.#dialer = new Dialer(options, this.#clock);
+    this.#watchList = new WatchList(this.#shared);
+    this.#dialer = new Dialer(options, this.#shared.clock);
     this.#reconnector = new Reconnector({
-      ...shared,
+      ...this.#shared,
       connect: () => this.#connectOnce(),
       onSignedOut: () => this.#dialer.distrustToken(),
       onState: (state, detail) => this.#enter(state, detail),
@@ -151,7 +149,7 @@ export class HubbubClient {
     const membership = this.#memberships.find(channel);
     if (!membership) throw new HubbubError("NOT_A_MEMBER", "Join the channel first.");
     this.#watchList.sent(membership);
-    return this.#outbox.add(membership, body, nonce ?? uuidv7(this.#clock.nowMs()));
+    return this.#outbox.add(membership, body, nonce ?? uuidv7(this.#shared.clock.nowMs()));
   }
 
   /**
@@ -165,7 +163,7 @@ export class HubbubClient {
     const membership = this.#memberships.find(channel);
     if (!membership) throw new HubbubError("NOT_A_MEMBER", "Join the channel first.");
     this.#watchList.sent(membership);
-    this.#posts.add(membership, body, uuidv7(this.#clock.nowMs()));
+    this.#posts.add(membership, body, uuidv7(this.#shared.clock.nowMs()));
   }
 
   /** What was posted to a channel and is not in it yet, in order; the event `pending` tells of changes. */
@@ -203,11 +201,7 @@ export class HubbubClient {
     return this.#request("listMembers", { channel, limit });
   }
 
-  /**
-   * Watches who is online and who is typing in these channels, those that a person looks at now, and
-   * in no others: the events `presence` and `typing` tell, also after a reconnect. At most four;
-   * channels that this client is not in are left out. A server that is too busy, or too old, tells nothing.
-   */
+  /** Watches who is online and who is typing in these channels, four at most, and in no others. */
   watch(channels: readonly number[]): void {
     this.#watchList.watch(channels);
   }
@@ -218,12 +212,8 @@ export class HubbubClient {
   }
 
   /** A page of a channel's messages, in ascending order. It does not touch what is delivered. */
-  history({ channel, before, after, limit = 0 }: HistoryRequest): Promise<HistoryPage> {
-    const from =
-      after === undefined
-        ? ({ case: "before", value: before ?? 0 } as const)
-        : ({ case: "after", value: after } as const);
-    return this.#request("readHistory", { channel, from, limit });
+  history(request: HistoryRequest): Promise<HistoryPage> {
+    return this.#request("readHistory", fieldsOf(request));
   }
 
   /** Takes the whole way of a message and back. */
@@ -254,12 +244,7 @@ export class HubbubClient {
    */
   async close({ flushMs = 0 } = {}): Promise<void> {
     if (this.#state === "stopped") return;
-    if (flushMs > 0 && this.#outbox.size > 0) {
-      const patience = Promise.withResolvers<void>();
-      const cancel = this.#clock.after(flushMs, patience.resolve);
-      await Promise.race([this.#outbox.flushed(), patience.promise]);
-      cancel();
-    }
+    if (flushMs > 0 && this.#outbox.size > 0) await this.#outbox.flushedWithin(flushMs);
     this.#reconnector.stop();
     this.#stop(closed());
   }
@@ -274,20 +259,18 @@ export class HubbubClient {
 
   async #connectOnce(): Promise<Ending> {
     const intake = new Intake({
-      memberships: this.#memberships,
+      ...this.#shared,
       outbox: this.#outbox,
       watchList: this.#watchList,
-      listeners: this.#listeners,
-      clock: this.#clock,
-      random: this.#random,
       onWelcome: (welcome) => {
         this.#welcome = welcome;
         this.#posts.begin();
-        this.#listeners.emit("welcome", welcome);
       },
-      onLive: () => this.#live(),
+      onLive: () => {
+        this.#reconnector.online();
+        this.#firstOnline.resolve();
+      },
       onGoingAway: (notice) => {
-        this.#listeners.emit("goingAway", notice);
         if (this.#connection) this.#reconnector.comeBackAfter(notice, this.#connection);
       },
     });
@@ -297,11 +280,6 @@ export class HubbubClient {
     // It may have been closed while the token was fetched.
     if (this.#state === "stopped") connection.close();
     return connection.ended;
-  }
-
-  #live(): void {
-    this.#reconnector.online();
-    this.#firstOnline.resolve();
   }
 
   #enter(state: ClientState, detail: StateDetail): void {
@@ -317,8 +295,4 @@ export class HubbubClient {
     if (error.action === "sign in again") this.#listeners.emit("signedOut", error);
     this.#outbox.fail(error);
   }
-}
-
-function closed(): HubbubError {
-  return new HubbubError("CLOSED", "This client is closed.");
 }

@@ -49,6 +49,11 @@ export class HubbubError extends Error {
   }
 }
 
+/** The application has closed the client. */
+export function closed(): HubbubError {
+  return new HubbubError("CLOSED", "This client is closed.");
+}
+
 /** The error that an answer carries. A code from a newer server is read as INTERNAL. */
 export function fromWire(error: WireError): HubbubError {
   return new HubbubError(knownCode(errorName(error.code)), error.text, error.retryAfterMs);

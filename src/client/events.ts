@@ -34,7 +34,7 @@ export interface ClientEvents {
   left: (channel: Readonly<Membership>, error?: HubbubError) => void;
   /** The numbers of these channels count anew, from `last`: the server has another log. */
   reset: (channels: readonly Readonly<Membership>[]) => void;
-  /** Who of a watched channel is online: all of it, each time. */
+  /** Who of a watched channel is online: all of it, each time. A server may be too busy to say, or too old. */
   presence: (presence: Presence) => void;
   /**
    * Who is typing in a watched channel, this user perhaps among them: all of it, each time. To be

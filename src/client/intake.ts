@@ -75,6 +75,7 @@ export class Intake {
         this.#options.listeners.emit("slow", event.value.bufferedBytes);
         break;
       case "goingAway":
+        this.#options.listeners.emit("goingAway", event.value);
         this.#options.onGoingAway(event.value);
         break;
     }
@@ -97,6 +98,7 @@ export class Intake {
     if (!connection) return;
     const { resume, rejoin, joined, left, reset } = memberships.meet(welcome);
     onWelcome(welcome);
+    listeners.emit("welcome", welcome);
     if (reset.length > 0) listeners.emit("reset", reset);
     for (const membership of left) listeners.emit("left", membership);
     for (const membership of joined) listeners.emit("joined", membership);

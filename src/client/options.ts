@@ -39,3 +39,12 @@ export interface HistoryRequest {
   /** As many as the server allows unless said. */
   readonly limit?: number;
 }
+
+/** The same as a command has it. */
+export function fieldsOf({ channel, before, after, limit = 0 }: HistoryRequest) {
+  const from =
+    after === undefined
+      ? ({ case: "before", value: before ?? 0 } as const)
+      : ({ case: "after", value: after } as const);
+  return { channel, from, limit };
+}

@@ -149,6 +149,14 @@ export class Outbox {
     return new Promise((resolve) => this.#whenEmpty.push(resolve));
   }
 
+  /** The same, or when so much time has passed. */
+  async flushedWithin(atMostMs: number): Promise<void> {
+    const patience = Promise.withResolvers<void>();
+    const cancel = this.#options.clock.after(atMostMs, patience.resolve);
+    await Promise.race([this.flushed(), patience.promise]);
+    cancel();
+  }
+
   /** Refuses everything that waits: there will be no further connection. */
   fail(error: HubbubError): void {
     this.#cancelWait();

@@ -5,6 +5,9 @@ import type { Membership } from "../../../client/memberships.ts";
 import type { Chat } from "../chat.ts";
 import { Icon } from "../icons.tsx";
 import { MessagePane } from "../messages/pane.tsx";
+import { PresenceLine } from "../presence/presence_line.tsx";
+import { TypingLine } from "../presence/typing_line.tsx";
+import { Watching } from "../presence/watching.ts";
 import { pathOf } from "../route.ts";
 import { Composer } from "./composer.tsx";
 import { StageHeader } from "./frame.tsx";
@@ -24,6 +27,8 @@ export function ChannelView({ chat, channel, goTo, openDrawer }: ChannelViewProp
   // The mark stays where it was when the channel was opened, however far reading gets meanwhile.
   const [readUpTo] = useState(() => chat.readUpTo(channel));
   useEffect(() => chat.opened(channel), [chat, channel]);
+  const [watching] = useState(() => new Watching({ client, channel: channel.id, me: user.id }));
+  useEffect(() => watching.open(), [watching]);
 
   const leave = async () => {
     problem.value = undefined;
@@ -37,7 +42,7 @@ export function ChannelView({ chat, channel, goTo, openDrawer }: ChannelViewProp
   return (
     <>
       <StageHeader title={`#${channel.name}`} openDrawer={openDrawer}>
-        <div class="channel-presence" />
+        <PresenceLine watching={watching} />
         <button
           class="icon-button"
           type="button"
@@ -64,7 +69,7 @@ export function ChannelView({ chat, channel, goTo, openDrawer }: ChannelViewProp
         linkTo={(seq) => pathOf(channel.name, seq)}
         {...(goTo === undefined ? {} : { goTo })}
       />
-      <div class="channel-typing" />
+      <TypingLine watching={watching} />
       <Composer chat={chat} channel={channel} />
     </>
   );

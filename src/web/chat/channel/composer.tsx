@@ -55,7 +55,10 @@ export function Composer({ chat, channel }: { chat: Chat; channel: Readonly<Memb
           aria-invalid={isTooLong}
           placeholder={`Message to #${channel.name}`}
           value={text.value}
-          onInput={(event) => set(event.currentTarget.value)}
+          onInput={(event) => {
+            set(event.currentTarget.value);
+            chat.client.typing(channel.id);
+          }}
           onKeyDown={(event) => {
             // While an input method composes, Enter belongs to it.
             if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
