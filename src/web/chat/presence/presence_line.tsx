@@ -37,8 +37,10 @@ export function PresenceLine({ watching }: { watching: Watching }) {
         onClick={() => (isOpen.value = !isOpen.value)}
       >
         <span class="presence-dot" aria-hidden="true" />
-        {onlineCount.toLocaleString("en")} online
-        <span class="presence-members"> of {memberCount.toLocaleString("en")}</span>
+        <span>
+          {onlineCount.toLocaleString("en")} online
+          <span class="presence-members"> of {memberCount.toLocaleString("en")}</span>
+        </span>
       </button>
       <div class="presence-list" id={listId} hidden={!isOpen.value}>
         <h2>Online now</h2>
