@@ -9,9 +9,9 @@ import type { Config } from "./config.ts";
 import { Placement } from "./machine/placement.ts";
 import { messagePath } from "./message_path.ts";
 import { Counters } from "./monitor/counters.ts";
-import { LoopDelay, Readings } from "./monitor/figures.ts";
 import { liveness, readiness } from "./monitor/health.ts";
 import type { Log as EventLog } from "./monitor/log.ts";
+import { Monitoring } from "./monitor/monitoring.ts";
 import { Profiler } from "./monitor/profiler.ts";
 import { ThreadSampling } from "./monitor/thread_sampling.ts";
 import { pageRoutes } from "./pages/routes.ts";
@@ -108,8 +108,8 @@ export async function serve(
   const { membership, log } = path;
 
   let connectionsMade = 0;
-  const loopDelay = new LoopDelay();
-  started.defer(() => loopDelay.stop());
+  const monitoring = new Monitoring(counters, dataFile);
+  started.defer(() => monitoring.stop());
   const budgets = new Budgets(config, clockMs);
   const services: Services = {
     ...path,
@@ -118,7 +118,7 @@ export async function serve(
     eventLog,
     config,
     budgets,
-    measure: () => new Readings(counters, loopDelay),
+    monitoring,
     nextLane: () => connectionsMade++ % LANES,
     greeting: greetingOf(config, store.logId, version),
     now,
@@ -244,7 +244,7 @@ export async function serve(
         await auth.stop();
         await membership.flush();
       } finally {
-        loopDelay.stop();
+        monitoring.stop();
         placement.release();
         await store.close();
         await server.stop(true);

@@ -8,6 +8,7 @@ import { commit } from "./commit.ts";
 import { connect } from "./connect.ts";
 import type { Group } from "./group.ts";
 import { membership } from "./membership.ts";
+import { monitor } from "./monitor.ts";
 import { publish } from "./publish.ts";
 import { receive } from "./receive.ts";
 import { ring } from "./ring.ts";
@@ -24,6 +25,7 @@ const groups: Readonly<Record<string, Group>> = {
   membership,
   publish,
   connect,
+  monitor,
 };
 
 interface Flags {

@@ -4,7 +4,7 @@ import type { HashAnswer } from "./hash_orders.ts";
 import type { Alarm, Applicant, SignInQueue, Surroundings, Turn } from "./sign_in_queue.ts";
 
 /** A process that hashes one password at a time. */
-export type HashWorker = Pick<HashChild, "hash" | "verify" | "priority" | "stop">;
+export type HashWorker = Pick<HashChild, "hash" | "verify" | "priority" | "pid" | "stop">;
 
 /**
  * Has passwords hashed and checked by the child processes, when it is the applicant's turn in the

@@ -122,6 +122,12 @@ export class SignInQueue {
     return await this.#wait(applicant, place, arrivedMs);
   }
 
+  /** How long a stranger who came now, from where nobody waits, would wait for a turn. */
+  get waitNowMs(): number {
+    if (this.#free.length > 0) return 0;
+    return this.#expectedMs({ network: "", device: undefined });
+  }
+
   /** Refuses everybody who waits, and who comes from now on, with GOING_AWAY. */
   close(): void {
     this.#isClosed = true;
@@ -192,12 +198,12 @@ export class SignInQueue {
     return first.shift() ?? second.shift();
   }
 
-  #laneOf({ device }: Applicant): FairLane<Waiting> {
+  #laneOf({ device }: Pick<Applicant, "device">): FairLane<Waiting> {
     return device === undefined ? this.#strangers : this.#devices;
   }
 
   /** When one who came now would have a turn. */
-  #expectedMs(applicant: Applicant): number {
+  #expectedMs(applicant: Pick<Applicant, "network" | "device">): number {
     const lane = this.#laneOf(applicant);
     const other = lane === this.#devices ? this.#strangers : this.#devices;
     const ahead = lane.ahead(applicant.network);

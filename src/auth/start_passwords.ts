@@ -6,6 +6,7 @@ import { HashChild } from "./hash_child.ts";
 import { Hasher } from "./hasher.ts";
 import { PasswordGate } from "./password_gate.ts";
 import { pepperFileOf } from "./pepper_file.ts";
+import { cpuMsOf } from "./process_cpu.ts";
 import { SignInQueue, unreferencedAlarm } from "./sign_in_queue.ts";
 
 /** Everything that passwords need. */
@@ -32,6 +33,8 @@ export function startPasswords(parts: AuthParts, signingSecret: string): Passwor
   const workers = Array.from({ length: config.hashesAtOnce }, () => startWorker(options, log));
   const limits = { atOnce: config.hashesAtOnce, waiting: config.hashQueue };
   const queue = new SignInQueue(limits, counters, { clockMs, random: Math.random, alarm });
+  counters.signInWaitNowMs = () => queue.waitNowMs;
+  counters.hasherCpuMs = () => cpuMsOf(workers.map(({ pid }) => pid));
   const devices = new DeviceMarkers(signingSecret, now);
   const gate = new PasswordGate({
     admission: new Admission(config.triesPerMinute, clockMs),

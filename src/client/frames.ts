@@ -38,6 +38,7 @@ export const answerNames = {
   ping: "pong",
   watch: "watching",
   typing: "typing",
+  readFigures: "figuresHistory",
 } as const satisfies Record<CommandName, FilledEvent["case"]>;
 
 /** What a command is answered with when it is done. */

@@ -1,31 +1,4 @@
-import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
-
-/**
- * A distribution of durations or sizes. Values are kept as whole numbers of a thousandth of the
- * unit, so a histogram of milliseconds resolves microseconds. HDR histogram, as Node's
- * `perf_hooks` has it.
- */
-export class Distribution {
-  readonly #histogram: RecordableHistogram = createHistogram();
-
-  /** Hot: about 10 ns. Negative values (a clock that was set back) count as 0. */
-  record(value: number): void {
-    this.#histogram.record(Math.max(1, Math.round(value * 1000)));
-  }
-
-  get count(): number {
-    return this.#histogram.count;
-  }
-
-  /** @param percent 0 to 100. Returns 0 while nothing was recorded. */
-  percentile(percent: number): number {
-    return this.#histogram.count === 0 ? 0 : this.#histogram.percentile(percent) / 1000;
-  }
-
-  get max(): number {
-    return this.#histogram.count === 0 ? 0 : this.#histogram.max / 1000;
-  }
-}
+import { Distribution } from "./distribution.ts";
 
 /** A sync takes a disk some ms at the most; in one that takes longer, the disk stood still. */
 export const SLOW_COMMIT_MS = 50;
@@ -59,6 +32,10 @@ export class Counters {
   hashes = 0;
   /** Sign-ins that wait for their turn at a hasher, now. */
   signInsWaiting = 0;
+  /** How long a sign-in that came now would wait for its turn, in ms. Set by those who know. */
+  signInWaitNowMs: () => number = () => 0;
+  /** CPU time of the processes that hash passwords, so far; NaN where that is not known. */
+  hasherCpuMs: () => number = () => Number.NaN;
   /** Sign-ins whose client hung up while they waited. */
   signInsAbandoned = 0;
   /** Refused commands, sign-ins and upgrades, by the name of the error code. */
@@ -82,6 +59,8 @@ export class Counters {
   readonly publishMs = new Distribution();
   /** Writing them to the network. */
   readonly drainMs = new Distribution();
+  /** A batch's first message from the open batch to its last receiver: the five before in one. */
+  readonly pathMs = new Distribution();
   /** Milliseconds that sign-ins waited for a hasher, and that their hash then took. */
   readonly signInWaitMs = new Distribution();
   readonly hashMs = new Distribution();

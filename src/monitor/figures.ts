@@ -1,6 +1,8 @@
-import { cpus } from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import type { Counters, Distribution } from "./counters.ts";
+import type { Counters } from "./counters.ts";
+import { type CpuTimes, coreLoads, cpuTimes } from "./cpu_times.ts";
+import type { Distribution } from "./distribution.ts";
+import type { FileSizes } from "./file_sizes.ts";
 
 /** The moving average of the volume covers about this many pings. */
 const EMA_WINDOW = 3;
@@ -65,6 +67,15 @@ export interface Reading {
   readonly commitMs: Summary;
   readonly publishMs: Summary;
   readonly drainMs: Summary;
+  readonly pathMs: Summary;
+  readonly mainThreadLoad: number;
+  readonly hasherLoad: number;
+  readonly signInsWaiting: number;
+  readonly signInWaitMs: number;
+  /** By the names of the codes. */
+  readonly refusals: readonly { readonly code: string; readonly count: number }[];
+  readonly databaseBytes: number;
+  readonly walBytes: number;
   readonly slowCommitsMs: number;
 }
 
@@ -77,12 +88,14 @@ interface Summary {
 export class Readings {
   readonly #counters: Counters;
   readonly #loopDelay: LoopDelay;
+  readonly #files: FileSizes;
   #last: Snapshot;
   #volumePerSecond: number | undefined;
 
-  constructor(counters: Counters, loopDelay: LoopDelay) {
+  constructor(counters: Counters, loopDelay: LoopDelay, files: FileSizes) {
     this.#counters = counters;
     this.#loopDelay = loopDelay;
+    this.#files = files;
     this.#last = snapshot(counters);
   }
 
@@ -100,8 +113,8 @@ export class Readings {
     this.#volumePerSecond = alpha * perSecond + (1 - alpha) * before;
     return {
       periodMs,
-      coreLoad: current.cores.map((core, index) => loadBetween(last.cores[index], core)),
-      processLoad: (current.processCpuMs - last.processCpuMs) / periodMs,
+      coreLoad: coreLoads(last.cpu, current.cpu),
+      processLoad: (current.cpu.processMs - last.cpu.processMs) / periodMs,
       residentBytes: process.memoryUsage.rss(),
       messagesIn: current.messagesIn - last.messagesIn,
       deliveriesOut,
@@ -117,43 +130,42 @@ export class Readings {
       commitMs: summarize(counters.commitMs),
       publishMs: summarize(counters.publishMs),
       drainMs: summarize(counters.drainMs),
+      pathMs: summarize(counters.pathMs),
+      mainThreadLoad: (current.cpu.mainThreadMs - last.cpu.mainThreadMs) / periodMs,
+      // A hasher that was started again begins at 0.
+      hasherLoad: Math.max(0, current.hasherCpuMs - last.hasherCpuMs) / periodMs,
+      signInsWaiting: counters.signInsWaiting,
+      signInWaitMs: counters.signInWaitNowMs(),
+      refusals: [...current.refusals]
+        .map(([code, count]) => ({ code, count: count - (last.refusals.get(code) ?? 0) }))
+        .filter(({ count }) => count > 0),
+      ...this.#files.newest,
       slowCommitsMs: current.slowCommitsMs - last.slowCommitsMs,
     };
   }
 }
 
-interface CoreTimes {
-  readonly busyMs: number;
-  readonly totalMs: number;
-}
-
 interface Snapshot {
   readonly atMs: number;
-  readonly cores: readonly CoreTimes[];
-  readonly processCpuMs: number;
+  readonly cpu: CpuTimes;
+  readonly hasherCpuMs: number;
   readonly messagesIn: number;
   readonly deliveriesOut: number;
   readonly slowCommitsMs: number;
+  readonly refusals: ReadonlyMap<string, number>;
 }
 
-function snapshot({ messagesIn, deliveriesOut, slowCommitsMs }: Counters): Snapshot {
-  const { user, system } = process.cpuUsage();
+function snapshot(counters: Counters): Snapshot {
+  const { messagesIn, deliveriesOut, slowCommitsMs, refusals, hasherCpuMs } = counters;
   return {
     atMs: performance.now(),
-    cores: cpus().map(({ times }) => {
-      const totalMs = times.user + times.nice + times.sys + times.idle + times.irq;
-      return { busyMs: totalMs - times.idle, totalMs };
-    }),
-    processCpuMs: (user + system) / 1000,
+    cpu: cpuTimes(),
+    hasherCpuMs: hasherCpuMs(),
     messagesIn,
     deliveriesOut,
     slowCommitsMs,
+    refusals: new Map(refusals),
   };
-}
-
-function loadBetween(before: CoreTimes | undefined, after: CoreTimes): number {
-  const totalMs = after.totalMs - (before?.totalMs ?? 0);
-  return totalMs <= 0 ? 0 : (after.busyMs - (before?.busyMs ?? 0)) / totalMs;
 }
 
 function summarize(distribution: Distribution): Summary {

@@ -5,6 +5,7 @@ import type { ClientFrame } from "../wire/gen/hubbub/v1/frames_pb.ts";
 import type { ClientFrameSendReader } from "../wire/gen/straight_line.ts";
 import { incomingSend } from "../wire/incoming_send.ts";
 import { resume } from "./catch_up.ts";
+import { readFigures } from "./figures.ts";
 import { join, leave } from "./joining.ts";
 import { listChannels, listMembers } from "./listing.ts";
 import { readHistory } from "./reading.ts";
@@ -65,6 +66,8 @@ function carryOut(session: Session, { request, command }: ClientFrame): void {
         return watch(session, request, command.value);
       case "typing":
         return typing(session, request, command.value);
+      case "readFigures":
+        return inBackground(session, request, () => readFigures(session, request, command.value));
       case "join":
         return inBackground(session, request, () => join(session, request, command.value));
       case "readHistory":

@@ -5,8 +5,8 @@ import type { Presence } from "../channels/presence.ts";
 import type { Ring } from "../channels/ring.ts";
 import type { Config } from "../config.ts";
 import type { Counters } from "../monitor/counters.ts";
-import type { Readings } from "../monitor/figures.ts";
 import type { Log as EventLog } from "../monitor/log.ts";
+import type { Monitoring } from "../monitor/monitoring.ts";
 import type { Author } from "../store/batch.ts";
 import type { Sender } from "../store/log.ts";
 import type { Page } from "../store/reader.worker.ts";
@@ -28,8 +28,7 @@ export interface Services {
   readonly eventLog: EventLog;
   readonly config: Config;
   readonly budgets: Budgets;
-  /** Begins to measure for one monitor's connection. */
-  readonly measure: () => Readings;
+  readonly monitoring: Pick<Monitoring, "measure" | "history">;
   /** The lane of the next connection. */
   readonly nextLane: () => number;
   /** Sessions with answers that have not gone out yet. */

@@ -8,7 +8,6 @@ import type { Encoding, Outgoing } from "../wire/encoding.ts";
 import {
   type ErrorCode,
   ErrorSchema,
-  FiguresSchema,
   JoinedSchema,
   LeftSchema,
   PongSchema,
@@ -16,6 +15,7 @@ import {
 } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { type Event, EventSchema } from "../wire/gen/hubbub/v1/frames_pb.ts";
 import { describeChannel } from "./describe.ts";
+import { describeFigures } from "./figures.ts";
 import { LiveChannels } from "./live.ts";
 import type { Services } from "./services.ts";
 import { Watches } from "./watches.ts";
@@ -88,7 +88,8 @@ export class Session implements Sender, Connection {
   /** The account may see more, or less, from now on. */
   changeRole(role: Identity["role"]): void {
     this.identity = { ...this.identity, role };
-    this.#readings = role === "user" ? undefined : (this.#readings ?? this.services.measure());
+    this.#readings =
+      role === "user" ? undefined : (this.#readings ?? this.services.monitoring.measure());
   }
 
   get isOpen(): boolean {
@@ -144,7 +145,7 @@ export class Session implements Sender, Connection {
   ponged(request: number): void {
     const value = create(PongSchema, { timeMs: this.services.now() });
     if (this.#readings !== undefined) {
-      value.figures = create(FiguresSchema, this.#readings.next());
+      value.figures = describeFigures(this.#readings.next());
     }
     this.#answerLater(create(EventSchema, { request, event: { case: "pong", value } }));
   }

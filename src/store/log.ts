@@ -164,7 +164,8 @@ export class Log {
     const frames = result?.channels ?? [];
     const messages = frames.reduce((sum, { count }) => sum + count, 0);
     const messagesPerFrame = messages / Math.max(1, frames.length);
-    this.#show(cameBackMs, { publishMs: 0, drainMs: 0, messagesPerFrame });
+    const { openedMs } = batch;
+    this.#show(cameBackMs, { publishMs: 0, drainMs: 0, messagesPerFrame, openedMs });
   }
 
   /** Shows the batch to its receivers, some in each turn of the event loop, until all have it. */
@@ -182,10 +183,12 @@ export class Log {
     });
   }
 
-  #writtenOut(nowMs: number, { publishMs, drainMs, messagesPerFrame }: FanOut): void {
+  #writtenOut(nowMs: number, fanOut: FanOut): void {
+    const { publishMs, drainMs, messagesPerFrame, openedMs } = fanOut;
     const { counters, paceMs, shown } = this.#options;
     counters.publishMs.record(publishMs);
     counters.drainMs.record(drainMs);
+    counters.pathMs.record(nowMs - openedMs);
     this.#notBeforeMs = nowMs + paceMs(publishMs + drainMs, messagesPerFrame);
     this.#isBusy = false;
     shown();
@@ -259,6 +262,8 @@ interface FanOut {
   publishMs: number;
   drainMs: number;
   readonly messagesPerFrame: number;
+  /** When the batch's first entry came. */
+  readonly openedMs: number;
 }
 
 /** The entries of a batch beside their bytes: parallel arrays, to allocate nothing an entry. */

@@ -10,6 +10,7 @@ import { ErrorCode } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
 /** Hashes nothing by itself: the test says when each order is done, or fails. */
 class HandDrivenWorker implements HashWorker {
   readonly priority = "low";
+  readonly pid = undefined;
   readonly orders: { password: string; done: (answer: HashAnswer) => void; fail: () => void }[] =
     [];
 

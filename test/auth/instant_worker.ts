@@ -7,6 +7,7 @@ import type { HashWorker } from "../../src/auth/hasher.ts";
  */
 export class InstantWorker implements HashWorker {
   readonly priority = "low";
+  readonly pid = undefined;
   /** What it was asked, in order: `hash`, `verify`, or `verify nobody`. */
   readonly orders: string[] = [];
   #gate: PromiseWithResolvers<void> | undefined;

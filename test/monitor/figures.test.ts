@@ -1,13 +1,20 @@
 import { describe, expect, test } from "bun:test";
-import { Counters, Distribution } from "../../src/monitor/counters.ts";
+import { Counters } from "../../src/monitor/counters.ts";
+import { Distribution } from "../../src/monitor/distribution.ts";
 import { LoopDelay, Readings } from "../../src/monitor/figures.ts";
+import { FileSizes } from "../../src/monitor/file_sizes.ts";
 import { until } from "../support/wait.ts";
+
+const files = new FileSizes(import.meta.path);
 
 describe("a monitor's figures", () => {
   test("count from one reading to the next, whatever other monitors read", () => {
     const counters = new Counters();
     const loopDelay = new LoopDelay();
-    const [one, other] = [new Readings(counters, loopDelay), new Readings(counters, loopDelay)];
+    const [one, other] = [
+      new Readings(counters, loopDelay, files),
+      new Readings(counters, loopDelay, files),
+    ];
     counters.messagesIn += 3;
     counters.deliveriesOut += 30;
     expect(one.next()).toMatchObject({ messagesIn: 3, deliveriesOut: 30 });
@@ -21,7 +28,7 @@ describe("a monitor's figures", () => {
   test("tell of the time in commits so slow that the disk must have stood still", () => {
     const counters = new Counters();
     const loopDelay = new LoopDelay();
-    const readings = new Readings(counters, loopDelay);
+    const readings = new Readings(counters, loopDelay, files);
     for (const ms of [1, 49.9, 50, 75]) counters.committed(ms);
     expect(readings.next().slowCommitsMs).toBe(125);
     counters.committed(10);
@@ -33,7 +40,7 @@ describe("a monitor's figures", () => {
   test("smooth the volume over three readings", () => {
     const counters = new Counters();
     const loopDelay = new LoopDelay();
-    const readings = new Readings(counters, loopDelay);
+    const readings = new Readings(counters, loopDelay, files);
     counters.deliveriesOut += 1000;
     const first = readings.next();
     expect(first.volumePerSecond).toBeCloseTo((1000 * 1000) / first.periodMs, 6);
@@ -45,7 +52,7 @@ describe("a monitor's figures", () => {
 
   test("tell of each core's load, of the process and of its memory", () => {
     const loopDelay = new LoopDelay();
-    const reading = new Readings(new Counters(), loopDelay).next();
+    const reading = new Readings(new Counters(), loopDelay, files).next();
     expect(reading.coreLoad.length).toBeGreaterThan(0);
     for (const load of reading.coreLoad) expect(load).toBeWithin(0, 1.000001);
     expect(reading.processLoad).toBeGreaterThanOrEqual(0);

@@ -21,6 +21,7 @@ const answerOf = {
   ping: "pong",
   watch: "watching",
   typing: "typing",
+  readFigures: "figuresHistory",
 } as const;
 
 /** Checks that a command was answered in kind, and the answers that can be told in advance. */

@@ -185,7 +185,7 @@ export class Server {
       eventLog,
       config,
       budgets: new Budgets(config, clock.nowMs),
-      measure: () => {
+      get monitoring(): never {
         throw new Error("sim: nobody here is a monitor");
       },
       nextLane: () => lane++ % LANES,

@@ -198,6 +198,7 @@ function localName(description: DescMessage | DescEnum): string {
 
 const scalarNames: Readonly<Record<number, string>> = {
   1: "double",
+  2: "float",
   8: "bool",
   9: "string",
   13: "uint32",
@@ -238,8 +239,12 @@ function anyValue(kind: string): fc.Arbitrary<Json> {
   if (kind === "uint32") return anyUint32;
   if (kind === "bool") return fc.boolean();
   if (kind === "string") return fc.string({ unit: "binary", size: "medium" });
-  // -0 is written, and printed as 0: no value of this protocol is negative.
-  if (kind === "double") return fc.double({ noNaN: true, noDefaultInfinity: true, min: 0 });
+  if (kind === "float" || kind === "double") {
+    // -0 is written, and printed as 0: no value of this protocol is negative.
+    const bounds = { noNaN: true, noDefaultInfinity: true, min: 0 };
+    const number = kind === "float" ? fc.float(bounds) : fc.double(bounds);
+    return fc.oneof({ weight: 9, arbitrary: number }, fc.constant("NaN"));
+  }
   if (enums[kind]) return fc.constantFrom(...Object.keys(enums[kind]));
   return anyMessage(kind);
 }

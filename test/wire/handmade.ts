@@ -28,6 +28,7 @@ export const messages: Readonly<Record<string, Fields>> = {
     ping: [9, "Ping"],
     watch: [10, "Watch"],
     typing: [11, "Typing"],
+    readFigures: [12, "ReadFigures"],
   },
   Send: { channel: [1, "uint32"], nonce: [2, "string"], body: [3, "string"] },
   Join: { name: [1, "string"] },
@@ -45,6 +46,7 @@ export const messages: Readonly<Record<string, Fields>> = {
   Ping: {},
   Watch: { channels: [1, "uint32[]"] },
   Typing: { channel: [1, "uint32"] },
+  ReadFigures: { stepSeconds: [1, "uint32"], after: [2, "uint32"], limit: [3, "uint32"] },
 
   ServerFrame: { events: [1, "Event[]"] },
   Event: {
@@ -65,6 +67,7 @@ export const messages: Readonly<Record<string, Fields>> = {
     presence: [15, "Presence"],
     typing: [16, "TypingMembers"],
     watching: [18, "Watching"],
+    figuresHistory: [17, "FiguresHistory"],
   },
   Message: {
     seq: [1, "uint32"],
@@ -147,7 +150,52 @@ export const messages: Readonly<Record<string, Fields>> = {
     publishMs: [17, "Summary"],
     drainMs: [18, "Summary"],
     slowCommitsMs: [27, "double"],
+    pathMs: [19, "Summary"],
+    mainThreadLoad: [20, "double"],
+    hasherLoad: [21, "double"],
+    signInsWaiting: [22, "uint32"],
+    signInWaitMs: [23, "double"],
+    refusals: [24, "RefusedCount[]"],
+    databaseBytes: [25, "double"],
+    walBytes: [26, "double"],
   },
+  RefusedCount: { code: [1, "ErrorCode"], count: [2, "uint32"] },
+  FiguresHistory: {
+    stepSeconds: [1, "uint32"],
+    first: [2, "uint32"],
+    more: [3, "bool"],
+    timeMs: [4, "double[]"],
+    messagesPerSecond: [5, "float[]"],
+    deliveriesPerSecond: [6, "float[]"],
+    batchesPerSecond: [7, "float[]"],
+    connectionsOpenedPerSecond: [8, "float[]"],
+    hashesPerSecond: [9, "float[]"],
+    mainThreadLoad: [10, "float[]"],
+    processLoad: [11, "float[]"],
+    hasherLoad: [12, "float[]"],
+    cores: [13, "CoreLoads[]"],
+    residentBytes: [14, "float[]"],
+    databaseBytes: [15, "float[]"],
+    walBytes: [16, "float[]"],
+    loopDelayMs: [17, "float[]"],
+    activeAccounts: [18, "float[]"],
+    connections: [19, "float[]"],
+    signInsWaiting: [20, "float[]"],
+    signInWaitMs: [21, "float[]"],
+    batchMessages: [22, "Distributions"],
+    pathMs: [23, "Distributions"],
+    decodeMs: [24, "Distributions"],
+    checksMs: [25, "Distributions"],
+    batchWaitMs: [26, "Distributions"],
+    handOverMs: [27, "Distributions"],
+    commitMs: [28, "Distributions"],
+    publishMs: [29, "Distributions"],
+    drainMs: [30, "Distributions"],
+    refusals: [31, "RefusedCounts[]"],
+  },
+  CoreLoads: { load: [1, "float[]"] },
+  Distributions: { mean: [1, "float[]"], p50: [2, "float[]"], p99: [3, "float[]"] },
+  RefusedCounts: { code: [1, "ErrorCode"], count: [2, "float[]"] },
   Summary: { p50: [1, "double"], p99: [2, "double"] },
   SlowConsumer: { bufferedBytes: [1, "uint32"] },
   GoingAway: { afterMs: [1, "uint32"], spreadMs: [2, "uint32"] },
@@ -222,9 +270,11 @@ export function encode(type: string, value: JsonObject): Uint8Array<ArrayBuffer>
     const field = value[name];
     if (field === undefined) continue;
     if (kind === "double[]") {
-      put(out, number, LENGTH_DELIMITED, lengthAnd((field as number[]).flatMap(doubleBytes)));
+      put(out, number, LENGTH_DELIMITED, lengthAnd((field as Json[]).flatMap(doubleBytes)));
     } else if (kind === "uint32[]") {
       put(out, number, LENGTH_DELIMITED, lengthAnd((field as number[]).flatMap(varint)));
+    } else if (kind === "float[]") {
+      put(out, number, LENGTH_DELIMITED, lengthAnd((field as Json[]).flatMap(floatBytes)));
     } else if (kind.endsWith("[]")) {
       for (const item of field as Json[]) putField(out, number, kind.slice(0, -2), item);
     } else {
@@ -237,7 +287,7 @@ export function encode(type: string, value: JsonObject): Uint8Array<ArrayBuffer>
 function putField(out: number[], number: number, kind: Kind, value: Json): void {
   if (kind === "uint32") put(out, number, VARINT, varint(value as number));
   else if (kind === "bool") put(out, number, VARINT, [value ? 1 : 0]);
-  else if (kind === "double") put(out, number, BITS_64, doubleBytes(value as number));
+  else if (kind === "double") put(out, number, BITS_64, doubleBytes(value));
   else if (enums[kind]) put(out, number, VARINT, varint(enums[kind][value as string] ?? 0));
   else if (kind === "string") {
     put(out, number, LENGTH_DELIMITED, lengthAnd([...new TextEncoder().encode(value as string)]));
@@ -261,9 +311,16 @@ function lengthAnd(bytes: number[]): number[] {
   return [...varint(bytes.length), ...bytes];
 }
 
-function doubleBytes(value: number): number[] {
+/** In the JSON mapping what is no number is the text "NaN". */
+function doubleBytes(value: Json): number[] {
   const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, value, true);
+  view.setFloat64(0, Number(value), true);
+  return [...new Uint8Array(view.buffer)];
+}
+
+function floatBytes(value: Json): number[] {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setFloat32(0, Number(value), true);
   return [...new Uint8Array(view.buffer)];
 }
 
@@ -279,14 +336,10 @@ export function decode(type: string, bytes: Uint8Array): JsonObject {
     const field = byNumber.get(Math.floor(tag / 8));
     if (field === undefined) {
       reader.skip(wireType);
-    } else if (field.kind === "double[]" && wireType === LENGTH_DELIMITED) {
+    } else if (/^(double|float)\[]$/.test(field.kind) && wireType === LENGTH_DELIMITED) {
       const packed = new Reader(reader.bytes());
       const list = listOf(message, field.name);
-      while (!packed.atEnd) list.push(packed.double());
-    } else if (field.kind === "uint32[]" && wireType === LENGTH_DELIMITED) {
-      const packed = new Reader(reader.bytes());
-      const list = listOf(message, field.name);
-      while (!packed.atEnd) list.push(packed.varint());
+      while (!packed.atEnd) list.push(readValue(packed, field.kind.slice(0, -2)));
     } else if (field.kind.endsWith("[]")) {
       listOf(message, field.name).push(readValue(reader, field.kind.slice(0, -2)));
     } else {
@@ -304,13 +357,18 @@ function listOf(message: JsonObject, name: string): Json[] {
 function readValue(reader: Reader, kind: Kind): Json {
   if (kind === "uint32") return reader.varint();
   if (kind === "bool") return reader.varint() !== 0;
-  if (kind === "double") return reader.double();
+  if (kind === "double") return inJson(reader.double());
+  if (kind === "float") return inJson(reader.float());
   if (kind === "string") return new TextDecoder("utf-8", { fatal: true }).decode(reader.bytes());
   const names = enums[kind];
   if (names === undefined) return decode(kind, reader.bytes());
   const number = reader.varint();
   // A code from a newer server stands as its number, as in the JSON mapping.
   return Object.keys(names).find((name) => names[name] === number) ?? number;
+}
+
+function inJson(value: number): Json {
+  return Number.isNaN(value) ? "NaN" : value;
 }
 
 function fieldsOf(type: string): Fields {
@@ -343,6 +401,11 @@ class Reader {
   double(): number {
     const bytes = this.#take(8);
     return new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0, true);
+  }
+
+  float(): number {
+    const bytes = this.#take(4);
+    return new DataView(bytes.buffer, bytes.byteOffset).getFloat32(0, true);
   }
 
   bytes(): Uint8Array {

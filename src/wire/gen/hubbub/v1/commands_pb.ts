@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hubbub/v1/commands.proto.
  */
 export const file_hubbub_v1_commands: GenFile = /*@__PURE__*/
-  fileDesc("ChhodWJidWIvdjEvY29tbWFuZHMucHJvdG8SCWh1YmJ1Yi52MSI0CgRTZW5kEg8KB2NoYW5uZWwYASABKA0SDQoFbm9uY2UYAiABKAkSDAoEYm9keRgDIAEoCSIUCgRKb2luEgwKBG5hbWUYASABKAkiGAoFTGVhdmUSDwoHY2hhbm5lbBgBIAEoDSIsCgxMaXN0Q2hhbm5lbHMSDQoFYWZ0ZXIYASABKA0SDQoFbGltaXQYAiABKA0iLQoLTGlzdE1lbWJlcnMSDwoHY2hhbm5lbBgBIAEoDRINCgVsaW1pdBgCIAEoDSJYCgtSZWFkSGlzdG9yeRIPCgdjaGFubmVsGAEgASgNEhAKBmJlZm9yZRgCIAEoDUgAEg8KBWFmdGVyGAMgASgNSAASDQoFbGltaXQYBCABKA1CBgoEZnJvbSIsCgZSZXN1bWUSIgoHY3Vyc29ycxgBIAMoCzIRLmh1YmJ1Yi52MS5DdXJzb3IiKAoGQ3Vyc29yEg8KB2NoYW5uZWwYASABKA0SDQoFYWZ0ZXIYAiABKA0iBgoEUGluZyIZCgVXYXRjaBIQCghjaGFubmVscxgBIAMoDSIZCgZUeXBpbmcSDwoHY2hhbm5lbBgBIAEoDWIGcHJvdG8z");
+  fileDesc("ChhodWJidWIvdjEvY29tbWFuZHMucHJvdG8SCWh1YmJ1Yi52MSI0CgRTZW5kEg8KB2NoYW5uZWwYASABKA0SDQoFbm9uY2UYAiABKAkSDAoEYm9keRgDIAEoCSIUCgRKb2luEgwKBG5hbWUYASABKAkiGAoFTGVhdmUSDwoHY2hhbm5lbBgBIAEoDSIsCgxMaXN0Q2hhbm5lbHMSDQoFYWZ0ZXIYASABKA0SDQoFbGltaXQYAiABKA0iLQoLTGlzdE1lbWJlcnMSDwoHY2hhbm5lbBgBIAEoDRINCgVsaW1pdBgCIAEoDSJYCgtSZWFkSGlzdG9yeRIPCgdjaGFubmVsGAEgASgNEhAKBmJlZm9yZRgCIAEoDUgAEg8KBWFmdGVyGAMgASgNSAASDQoFbGltaXQYBCABKA1CBgoEZnJvbSIsCgZSZXN1bWUSIgoHY3Vyc29ycxgBIAMoCzIRLmh1YmJ1Yi52MS5DdXJzb3IiKAoGQ3Vyc29yEg8KB2NoYW5uZWwYASABKA0SDQoFYWZ0ZXIYAiABKA0iBgoEUGluZyIZCgVXYXRjaBIQCghjaGFubmVscxgBIAMoDSIZCgZUeXBpbmcSDwoHY2hhbm5lbBgBIAEoDSJBCgtSZWFkRmlndXJlcxIUCgxzdGVwX3NlY29uZHMYASABKA0SDQoFYWZ0ZXIYAiABKA0SDQoFbGltaXQYAyABKA1iBnByb3RvMw");
 
 /**
  * Send puts a message into a channel. It is answered once the message is on disk.
@@ -309,4 +309,42 @@ export type Typing = Message<"hubbub.v1.Typing"> & {
  */
 export const TypingSchema: GenMessage<Typing> = /*@__PURE__*/
   messageDesc(file_hubbub_v1_commands, 10);
+
+/**
+ * ReadFigures asks for the server's measurements of the last minutes or hours. For accounts with
+ * the role monitor or admin.
+ *
+ * @generated from message hubbub.v1.ReadFigures
+ */
+export type ReadFigures = Message<"hubbub.v1.ReadFigures"> & {
+  /**
+   * Which rows: one a second, kept for ten minutes (1, and what 0 means); one in ten seconds, kept
+   * for three hours (10); or one a minute, kept for a day (60).
+   *
+   * @generated from field: uint32 step_seconds = 1;
+   */
+  stepSeconds: number;
+
+  /**
+   * The number of the last row seen of this step; 0 asks for all that are kept. The rows of a step
+   * are numbered 1, 2, 3, ... from the server's start: see `Welcome.boot_id`.
+   *
+   * @generated from field: uint32 after = 2;
+   */
+  after: number;
+
+  /**
+   * The most rows to return; 0 means as many as the server allows.
+   *
+   * @generated from field: uint32 limit = 3;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message hubbub.v1.ReadFigures.
+ * Use `create(ReadFiguresSchema)` to create a new message.
+ */
+export const ReadFiguresSchema: GenMessage<ReadFigures> = /*@__PURE__*/
+  messageDesc(file_hubbub_v1_commands, 11);
 

@@ -12,7 +12,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file hubbub/v1/events.proto.
  */
 export const file_hubbub_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("ChZodWJidWIvdjEvZXZlbnRzLnByb3RvEglodWJidWIudjEiaQoHTWVzc2FnZRILCgNzZXEYASABKA0SDwoHY2hhbm5lbBgCIAEoDRIRCglhdXRob3JfaWQYAyABKA0SDgoGYXV0aG9yGAQgASgJEg8KB3RpbWVfbXMYBSABKAESDAoEYm9keRgGIAEoCSJICgRTZW50Eg8KB2NoYW5uZWwYASABKA0SCwoDc2VxGAIgASgNEg8KB3RpbWVfbXMYAyABKAESEQoJZHVwbGljYXRlGAQgASgIIlEKBUVycm9yEiIKBGNvZGUYASABKA4yFC5odWJidWIudjEuRXJyb3JDb2RlEgwKBHRleHQYAiABKAkSFgoOcmV0cnlfYWZ0ZXJfbXMYAyABKA0i5gEKB1dlbGNvbWUSDwoHdXNlcl9pZBgBIAEoDRIMCgR1c2VyGAIgASgJEg4KBmxvZ19pZBgDIAEoCRIPCgdib290X2lkGAQgASgJEhYKDnNlcnZlcl92ZXJzaW9uGAUgASgJEg8KB3RpbWVfbXMYBiABKAESKQoKZHVyYWJpbGl0eRgHIAEoDjIVLmh1YmJ1Yi52MS5EdXJhYmlsaXR5EiEKBmxpbWl0cxgIIAEoCzIRLmh1YmJ1Yi52MS5MaW1pdHMSJAoIY2hhbm5lbHMYCSADKAsyEi5odWJidWIudjEuQ2hhbm5lbCJCCgdDaGFubmVsEgoKAmlkGAEgASgNEgwKBG5hbWUYAiABKAkSDAoEaGVhZBgDIAEoDRIPCgdtZW1iZXJzGAQgASgNIqsCCgZMaW1pdHMSEwoLZnJhbWVfYnl0ZXMYASABKA0SEgoKYm9keV9ieXRlcxgCIAEoDRIZChFjaGFubmVsc19wZXJfdXNlchgDIAEoDRIZChFzZXNzaW9uc19wZXJfdXNlchgEIAEoDRIbChNtZXNzYWdlc19wZXJfc2Vjb25kGAUgASgNEhUKDW1lc3NhZ2VfYnVyc3QYBiABKA0SGwoTY29tbWFuZHNfcGVyX3NlY29uZBgHIAEoDRIVCg1jb21tYW5kX2J1cnN0GAggASgNEhgKEHBlbmRpbmdfY29tbWFuZHMYCSABKA0SFgoOb3V0Ym91bmRfYnl0ZXMYCiABKA0SEgoKcGFnZV9pdGVtcxgLIAEoDRIUCgxpZGxlX3NlY29uZHMYDCABKA0iLQoGSm9pbmVkEiMKB2NoYW5uZWwYASABKAsyEi5odWJidWIudjEuQ2hhbm5lbCIXCgRMZWZ0Eg8KB2NoYW5uZWwYASABKA0iQQoLQ2hhbm5lbExpc3QSJAoIY2hhbm5lbHMYASADKAsyEi5odWJidWIudjEuQ2hhbm5lbBIMCgRtb3JlGAIgASgIImwKCk1lbWJlckxpc3QSDwoHY2hhbm5lbBgBIAEoDRIhCgZvbmxpbmUYAiADKAsyES5odWJidWIudjEuTWVtYmVyEhQKDG9ubGluZV9jb3VudBgDIAEoDRIUCgxtZW1iZXJfY291bnQYBCABKA0iJwoGTWVtYmVyEg8KB3VzZXJfaWQYASABKA0SDAoEdXNlchgCIAEoCSJgCgtIaXN0b3J5UGFnZRIPCgdjaGFubmVsGAEgASgNEiQKCG1lc3NhZ2VzGAIgAygLMhIuaHViYnViLnYxLk1lc3NhZ2USDAoEaGVhZBgDIAEoDRIMCgRtb3JlGAQgASgIIooBCgdSZXN1bWVkEioKB2N1cnNvcnMYASADKAsyGS5odWJidWIudjEuUmVzdW1lZC5DdXJzb3ISKQoHcmVmdXNlZBgCIAMoCzIYLmh1YmJ1Yi52MS5SZWZ1c2VkQ3Vyc29yGigKBkN1cnNvchIPCgdjaGFubmVsGAEgASgNEg0KBWFmdGVyGAIgASgNIkQKDVJlZnVzZWRDdXJzb3ISDwoHY2hhbm5lbBgBIAEoDRIiCgRjb2RlGAIgASgOMhQuaHViYnViLnYxLkVycm9yQ29kZSI8CgRQb25nEg8KB3RpbWVfbXMYASABKAESIwoHZmlndXJlcxgCIAEoCzISLmh1YmJ1Yi52MS5GaWd1cmVzIscECgdGaWd1cmVzEhEKCXBlcmlvZF9tcxgBIAEoARIRCgljb3JlX2xvYWQYAiADKAESFAoMcHJvY2Vzc19sb2FkGAMgASgBEhYKDnJlc2lkZW50X2J5dGVzGAQgASgBEhMKC21lc3NhZ2VzX2luGAUgASgNEhYKDmRlbGl2ZXJpZXNfb3V0GAYgASgBEhkKEXZvbHVtZV9wZXJfc2Vjb25kGAcgASgBEhUKDWxvb3BfZGVsYXlfbXMYCCABKAESFwoPYWN0aXZlX2FjY291bnRzGAkgASgNEhMKC2Nvbm5lY3Rpb25zGAogASgNEioKDmJhdGNoX21lc3NhZ2VzGAsgASgLMhIuaHViYnViLnYxLlN1bW1hcnkSJQoJY29tbWl0X21zGAwgASgLMhIuaHViYnViLnYxLlN1bW1hcnkSJQoJZGVjb2RlX21zGA0gASgLMhIuaHViYnViLnYxLlN1bW1hcnkSJQoJY2hlY2tzX21zGA4gASgLMhIuaHViYnViLnYxLlN1bW1hcnkSKQoNYmF0Y2hfd2FpdF9tcxgPIAEoCzISLmh1YmJ1Yi52MS5TdW1tYXJ5EigKDGhhbmRfb3Zlcl9tcxgQIAEoCzISLmh1YmJ1Yi52MS5TdW1tYXJ5EiYKCnB1Ymxpc2hfbXMYESABKAsyEi5odWJidWIudjEuU3VtbWFyeRIkCghkcmFpbl9tcxgSIAEoCzISLmh1YmJ1Yi52MS5TdW1tYXJ5EhcKD3Nsb3dfY29tbWl0c19tcxgbIAEoASIjCgdTdW1tYXJ5EgsKA3A1MBgBIAEoARILCgNwOTkYAiABKAEiJgoMU2xvd0NvbnN1bWVyEhYKDmJ1ZmZlcmVkX2J5dGVzGAEgASgNIjAKCUdvaW5nQXdheRIQCghhZnRlcl9tcxgBIAEoDRIRCglzcHJlYWRfbXMYAiABKA0iagoIUHJlc2VuY2USDwoHY2hhbm5lbBgBIAEoDRIhCgZvbmxpbmUYAiADKAsyES5odWJidWIudjEuTWVtYmVyEhQKDG9ubGluZV9jb3VudBgDIAEoDRIUCgxtZW1iZXJfY291bnQYBCABKA0iWQoNVHlwaW5nTWVtYmVycxIPCgdjaGFubmVsGAEgASgNEiEKBnR5cGluZxgCIAMoCzIRLmh1YmJ1Yi52MS5NZW1iZXISFAoMdHlwaW5nX2NvdW50GAMgASgNIlsKCFdhdGNoaW5nEiUKCHByZXNlbmNlGAEgAygLMhMuaHViYnViLnYxLlByZXNlbmNlEigKBnR5cGluZxgCIAMoCzIYLmh1YmJ1Yi52MS5UeXBpbmdNZW1iZXJzKvQJCglFcnJvckNvZGUSGgoWRVJST1JfQ09ERV9VTlNQRUNJRklFRBAAEhwKGEVSUk9SX0NPREVfSU5WQUxJRF9GUkFNRRABEhwKGEVSUk9SX0NPREVfVU5JTVBMRU1FTlRFRBACEh8KG0VSUk9SX0NPREVfSU5WQUxJRF9BUkdVTUVOVBADEh0KGUVSUk9SX0NPREVfQk9EWV9UT09fTEFSR0UQBBIeChpFUlJPUl9DT0RFX05PX1NVQ0hfQ0hBTk5FTBAFEhsKF0VSUk9SX0NPREVfTk9UX0FfTUVNQkVSEAYSIAocRVJST1JfQ09ERV9UT09fTUFOWV9DSEFOTkVMUxAHEhwKGEVSUk9SX0NPREVfQ0hBTk5FTF9MSU1JVBAIEhsKF0VSUk9SX0NPREVfQ0hBTk5FTF9GVUxMEAkSGwoXRVJST1JfQ09ERV9DVVJTT1JfQUhFQUQQChIbChdFUlJPUl9DT0RFX1JBVEVfTElNSVRFRBALEh8KG0VSUk9SX0NPREVfVE9PX01BTllfUEVORElORxAMEhkKFUVSUk9SX0NPREVfT1ZFUkxPQURFRBANEiAKHEVSUk9SX0NPREVfU1RPUkVfVU5BVkFJTEFCTEUQDhIZChVFUlJPUl9DT0RFX0dPSU5HX0FXQVkQDxIXChNFUlJPUl9DT0RFX0lOVEVSTkFMEBASGQoVRVJST1JfQ09ERV9OQU1FX1RBS0VOECASIgoeRVJST1JfQ09ERV9JTlZBTElEX0NSRURFTlRJQUxTECESHAoYRVJST1JfQ09ERV9JTlZBTElEX1RPS0VOECISHQoZRVJST1JfQ09ERV9PUklHSU5fUkVGVVNFRBAjEiIKHkVSUk9SX0NPREVfUkVHSVNUUkFUSU9OX0NMT1NFRBAkEhsKF0VSUk9SX0NPREVfU0lHTl9JTl9CVVNZECUSIAocRVJST1JfQ09ERV9UT09fTUFOWV9TRVNTSU9OUxAmEiMKH0VSUk9SX0NPREVfVE9PX01BTllfQ09OTkVDVElPTlMQJxIiCh5FUlJPUl9DT0RFX1VOS05PV05fU1VCUFJPVE9DT0wQKBIYChRFUlJPUl9DT0RFX05PVF9GT1VORBApEiQKIEVSUk9SX0NPREVfUEFTU1dPUkRTX1VOQVZBSUxBQkxFECoSHwobRVJST1JfQ09ERV9BQ0NPVU5UX0RJU0FCTEVEEDISIAocRVJST1JfQ09ERV9UT09fTUFOWV9BUlJJVkFMUxAzEiUKIUVSUk9SX0NPREVfU0VDT05EX0ZBQ1RPUl9SRVFVSVJFRBA3EhsKF0VSUk9SX0NPREVfSU5WQUxJRF9DT0RFEDgSIAocRVJST1JfQ09ERV9JTlZBTElEX0NIQUxMRU5HRRA5Eh4KGkVSUk9SX0NPREVfUEFTU0tFWV9SRUZVU0VEEDoSJAogRVJST1JfQ09ERV9DT05GSVJNQVRJT05fUkVRVUlSRUQQOxIcChhFUlJPUl9DT0RFX0ZBQ1RPUl9FWElTVFMQPBIfChtFUlJPUl9DT0RFX1RPT19NQU5ZX0ZBQ1RPUlMQPRIcChhFUlJPUl9DT0RFX0ZBQ1RPUl9MT0NLRUQQPhIYChRFUlJPUl9DT0RFX0ZPUkJJRERFThBGEhsKF0VSUk9SX0NPREVfUFJPRklMRV9CVVNZEEcqWQoKRHVyYWJpbGl0eRIaChZEVVJBQklMSVRZX1VOU1BFQ0lGSUVEEAASFQoRRFVSQUJJTElUWV9TWU5DRUQQARIYChREVVJBQklMSVRZX0NPTU1JVFRFRBACYgZwcm90bzM");
+  fileDesc("ChZodWJidWIvdjEvZXZlbnRzLnByb3RvEglodWJidWIudjEiaQoHTWVzc2FnZRILCgNzZXEYASABKA0SDwoHY2hhbm5lbBgCIAEoDRIRCglhdXRob3JfaWQYAyABKA0SDgoGYXV0aG9yGAQgASgJEg8KB3RpbWVfbXMYBSABKAESDAoEYm9keRgGIAEoCSJICgRTZW50Eg8KB2NoYW5uZWwYASABKA0SCwoDc2VxGAIgASgNEg8KB3RpbWVfbXMYAyABKAESEQoJZHVwbGljYXRlGAQgASgIIlEKBUVycm9yEiIKBGNvZGUYASABKA4yFC5odWJidWIudjEuRXJyb3JDb2RlEgwKBHRleHQYAiABKAkSFgoOcmV0cnlfYWZ0ZXJfbXMYAyABKA0i5gEKB1dlbGNvbWUSDwoHdXNlcl9pZBgBIAEoDRIMCgR1c2VyGAIgASgJEg4KBmxvZ19pZBgDIAEoCRIPCgdib290X2lkGAQgASgJEhYKDnNlcnZlcl92ZXJzaW9uGAUgASgJEg8KB3RpbWVfbXMYBiABKAESKQoKZHVyYWJpbGl0eRgHIAEoDjIVLmh1YmJ1Yi52MS5EdXJhYmlsaXR5EiEKBmxpbWl0cxgIIAEoCzIRLmh1YmJ1Yi52MS5MaW1pdHMSJAoIY2hhbm5lbHMYCSADKAsyEi5odWJidWIudjEuQ2hhbm5lbCJCCgdDaGFubmVsEgoKAmlkGAEgASgNEgwKBG5hbWUYAiABKAkSDAoEaGVhZBgDIAEoDRIPCgdtZW1iZXJzGAQgASgNIqsCCgZMaW1pdHMSEwoLZnJhbWVfYnl0ZXMYASABKA0SEgoKYm9keV9ieXRlcxgCIAEoDRIZChFjaGFubmVsc19wZXJfdXNlchgDIAEoDRIZChFzZXNzaW9uc19wZXJfdXNlchgEIAEoDRIbChNtZXNzYWdlc19wZXJfc2Vjb25kGAUgASgNEhUKDW1lc3NhZ2VfYnVyc3QYBiABKA0SGwoTY29tbWFuZHNfcGVyX3NlY29uZBgHIAEoDRIVCg1jb21tYW5kX2J1cnN0GAggASgNEhgKEHBlbmRpbmdfY29tbWFuZHMYCSABKA0SFgoOb3V0Ym91bmRfYnl0ZXMYCiABKA0SEgoKcGFnZV9pdGVtcxgLIAEoDRIUCgxpZGxlX3NlY29uZHMYDCABKA0iLQoGSm9pbmVkEiMKB2NoYW5uZWwYASABKAsyEi5odWJidWIudjEuQ2hhbm5lbCIXCgRMZWZ0Eg8KB2NoYW5uZWwYASABKA0iQQoLQ2hhbm5lbExpc3QSJAoIY2hhbm5lbHMYASADKAsyEi5odWJidWIudjEuQ2hhbm5lbBIMCgRtb3JlGAIgASgIImwKCk1lbWJlckxpc3QSDwoHY2hhbm5lbBgBIAEoDRIhCgZvbmxpbmUYAiADKAsyES5odWJidWIudjEuTWVtYmVyEhQKDG9ubGluZV9jb3VudBgDIAEoDRIUCgxtZW1iZXJfY291bnQYBCABKA0iJwoGTWVtYmVyEg8KB3VzZXJfaWQYASABKA0SDAoEdXNlchgCIAEoCSJgCgtIaXN0b3J5UGFnZRIPCgdjaGFubmVsGAEgASgNEiQKCG1lc3NhZ2VzGAIgAygLMhIuaHViYnViLnYxLk1lc3NhZ2USDAoEaGVhZBgDIAEoDRIMCgRtb3JlGAQgASgIIooBCgdSZXN1bWVkEioKB2N1cnNvcnMYASADKAsyGS5odWJidWIudjEuUmVzdW1lZC5DdXJzb3ISKQoHcmVmdXNlZBgCIAMoCzIYLmh1YmJ1Yi52MS5SZWZ1c2VkQ3Vyc29yGigKBkN1cnNvchIPCgdjaGFubmVsGAEgASgNEg0KBWFmdGVyGAIgASgNIkQKDVJlZnVzZWRDdXJzb3ISDwoHY2hhbm5lbBgBIAEoDRIiCgRjb2RlGAIgASgOMhQuaHViYnViLnYxLkVycm9yQ29kZSI8CgRQb25nEg8KB3RpbWVfbXMYASABKAESIwoHZmlndXJlcxgCIAEoCzISLmh1YmJ1Yi52MS5GaWd1cmVzIqQGCgdGaWd1cmVzEhEKCXBlcmlvZF9tcxgBIAEoARIRCgljb3JlX2xvYWQYAiADKAESFAoMcHJvY2Vzc19sb2FkGAMgASgBEhYKDnJlc2lkZW50X2J5dGVzGAQgASgBEhMKC21lc3NhZ2VzX2luGAUgASgNEhYKDmRlbGl2ZXJpZXNfb3V0GAYgASgBEhkKEXZvbHVtZV9wZXJfc2Vjb25kGAcgASgBEhUKDWxvb3BfZGVsYXlfbXMYCCABKAESFwoPYWN0aXZlX2FjY291bnRzGAkgASgNEhMKC2Nvbm5lY3Rpb25zGAogASgNEioKDmJhdGNoX21lc3NhZ2VzGAsgASgLMhIuaHViYnViLnYxLlN1bW1hcnkSJQoJY29tbWl0X21zGAwgASgLMhIuaHViYnViLnYxLlN1bW1hcnkSJQoJZGVjb2RlX21zGA0gASgLMhIuaHViYnViLnYxLlN1bW1hcnkSJQoJY2hlY2tzX21zGA4gASgLMhIuaHViYnViLnYxLlN1bW1hcnkSKQoNYmF0Y2hfd2FpdF9tcxgPIAEoCzISLmh1YmJ1Yi52MS5TdW1tYXJ5EigKDGhhbmRfb3Zlcl9tcxgQIAEoCzISLmh1YmJ1Yi52MS5TdW1tYXJ5EiYKCnB1Ymxpc2hfbXMYESABKAsyEi5odWJidWIudjEuU3VtbWFyeRIkCghkcmFpbl9tcxgSIAEoCzISLmh1YmJ1Yi52MS5TdW1tYXJ5EiMKB3BhdGhfbXMYEyABKAsyEi5odWJidWIudjEuU3VtbWFyeRIYChBtYWluX3RocmVhZF9sb2FkGBQgASgBEhMKC2hhc2hlcl9sb2FkGBUgASgBEhgKEHNpZ25faW5zX3dhaXRpbmcYFiABKA0SFwoPc2lnbl9pbl93YWl0X21zGBcgASgBEikKCHJlZnVzYWxzGBggAygLMhcuaHViYnViLnYxLlJlZnVzZWRDb3VudBIWCg5kYXRhYmFzZV9ieXRlcxgZIAEoARIRCgl3YWxfYnl0ZXMYGiABKAESFwoPc2xvd19jb21taXRzX21zGBsgASgBIkEKDFJlZnVzZWRDb3VudBIiCgRjb2RlGAEgASgOMhQuaHViYnViLnYxLkVycm9yQ29kZRINCgVjb3VudBgCIAEoDSLeBwoORmlndXJlc0hpc3RvcnkSFAoMc3RlcF9zZWNvbmRzGAEgASgNEg0KBWZpcnN0GAIgASgNEgwKBG1vcmUYAyABKAgSDwoHdGltZV9tcxgEIAMoARIbChNtZXNzYWdlc19wZXJfc2Vjb25kGAUgAygCEh0KFWRlbGl2ZXJpZXNfcGVyX3NlY29uZBgGIAMoAhIaChJiYXRjaGVzX3Blcl9zZWNvbmQYByADKAISJQodY29ubmVjdGlvbnNfb3BlbmVkX3Blcl9zZWNvbmQYCCADKAISGQoRaGFzaGVzX3Blcl9zZWNvbmQYCSADKAISGAoQbWFpbl90aHJlYWRfbG9hZBgKIAMoAhIUCgxwcm9jZXNzX2xvYWQYCyADKAISEwoLaGFzaGVyX2xvYWQYDCADKAISIwoFY29yZXMYDSADKAsyFC5odWJidWIudjEuQ29yZUxvYWRzEhYKDnJlc2lkZW50X2J5dGVzGA4gAygCEhYKDmRhdGFiYXNlX2J5dGVzGA8gAygCEhEKCXdhbF9ieXRlcxgQIAMoAhIVCg1sb29wX2RlbGF5X21zGBEgAygCEhcKD2FjdGl2ZV9hY2NvdW50cxgSIAMoAhITCgtjb25uZWN0aW9ucxgTIAMoAhIYChBzaWduX2luc193YWl0aW5nGBQgAygCEhcKD3NpZ25faW5fd2FpdF9tcxgVIAMoAhIwCg5iYXRjaF9tZXNzYWdlcxgWIAEoCzIYLmh1YmJ1Yi52MS5EaXN0cmlidXRpb25zEikKB3BhdGhfbXMYFyABKAsyGC5odWJidWIudjEuRGlzdHJpYnV0aW9ucxIrCglkZWNvZGVfbXMYGCABKAsyGC5odWJidWIudjEuRGlzdHJpYnV0aW9ucxIrCgljaGVja3NfbXMYGSABKAsyGC5odWJidWIudjEuRGlzdHJpYnV0aW9ucxIvCg1iYXRjaF93YWl0X21zGBogASgLMhguaHViYnViLnYxLkRpc3RyaWJ1dGlvbnMSLgoMaGFuZF9vdmVyX21zGBsgASgLMhguaHViYnViLnYxLkRpc3RyaWJ1dGlvbnMSKwoJY29tbWl0X21zGBwgASgLMhguaHViYnViLnYxLkRpc3RyaWJ1dGlvbnMSLAoKcHVibGlzaF9tcxgdIAEoCzIYLmh1YmJ1Yi52MS5EaXN0cmlidXRpb25zEioKCGRyYWluX21zGB4gASgLMhguaHViYnViLnYxLkRpc3RyaWJ1dGlvbnMSKgoIcmVmdXNhbHMYHyADKAsyGC5odWJidWIudjEuUmVmdXNlZENvdW50cyIZCglDb3JlTG9hZHMSDAoEbG9hZBgBIAMoAiI3Cg1EaXN0cmlidXRpb25zEgwKBG1lYW4YASADKAISCwoDcDUwGAIgAygCEgsKA3A5ORgDIAMoAiJCCg1SZWZ1c2VkQ291bnRzEiIKBGNvZGUYASABKA4yFC5odWJidWIudjEuRXJyb3JDb2RlEg0KBWNvdW50GAIgAygCIiMKB1N1bW1hcnkSCwoDcDUwGAEgASgBEgsKA3A5ORgCIAEoASImCgxTbG93Q29uc3VtZXISFgoOYnVmZmVyZWRfYnl0ZXMYASABKA0iMAoJR29pbmdBd2F5EhAKCGFmdGVyX21zGAEgASgNEhEKCXNwcmVhZF9tcxgCIAEoDSJqCghQcmVzZW5jZRIPCgdjaGFubmVsGAEgASgNEiEKBm9ubGluZRgCIAMoCzIRLmh1YmJ1Yi52MS5NZW1iZXISFAoMb25saW5lX2NvdW50GAMgASgNEhQKDG1lbWJlcl9jb3VudBgEIAEoDSJZCg1UeXBpbmdNZW1iZXJzEg8KB2NoYW5uZWwYASABKA0SIQoGdHlwaW5nGAIgAygLMhEuaHViYnViLnYxLk1lbWJlchIUCgx0eXBpbmdfY291bnQYAyABKA0iWwoIV2F0Y2hpbmcSJQoIcHJlc2VuY2UYASADKAsyEy5odWJidWIudjEuUHJlc2VuY2USKAoGdHlwaW5nGAIgAygLMhguaHViYnViLnYxLlR5cGluZ01lbWJlcnMq9AkKCUVycm9yQ29kZRIaChZFUlJPUl9DT0RFX1VOU1BFQ0lGSUVEEAASHAoYRVJST1JfQ09ERV9JTlZBTElEX0ZSQU1FEAESHAoYRVJST1JfQ09ERV9VTklNUExFTUVOVEVEEAISHwobRVJST1JfQ09ERV9JTlZBTElEX0FSR1VNRU5UEAMSHQoZRVJST1JfQ09ERV9CT0RZX1RPT19MQVJHRRAEEh4KGkVSUk9SX0NPREVfTk9fU1VDSF9DSEFOTkVMEAUSGwoXRVJST1JfQ09ERV9OT1RfQV9NRU1CRVIQBhIgChxFUlJPUl9DT0RFX1RPT19NQU5ZX0NIQU5ORUxTEAcSHAoYRVJST1JfQ09ERV9DSEFOTkVMX0xJTUlUEAgSGwoXRVJST1JfQ09ERV9DSEFOTkVMX0ZVTEwQCRIbChdFUlJPUl9DT0RFX0NVUlNPUl9BSEVBRBAKEhsKF0VSUk9SX0NPREVfUkFURV9MSU1JVEVEEAsSHwobRVJST1JfQ09ERV9UT09fTUFOWV9QRU5ESU5HEAwSGQoVRVJST1JfQ09ERV9PVkVSTE9BREVEEA0SIAocRVJST1JfQ09ERV9TVE9SRV9VTkFWQUlMQUJMRRAOEhkKFUVSUk9SX0NPREVfR09JTkdfQVdBWRAPEhcKE0VSUk9SX0NPREVfSU5URVJOQUwQEBIZChVFUlJPUl9DT0RFX05BTUVfVEFLRU4QIBIiCh5FUlJPUl9DT0RFX0lOVkFMSURfQ1JFREVOVElBTFMQIRIcChhFUlJPUl9DT0RFX0lOVkFMSURfVE9LRU4QIhIdChlFUlJPUl9DT0RFX09SSUdJTl9SRUZVU0VEECMSIgoeRVJST1JfQ09ERV9SRUdJU1RSQVRJT05fQ0xPU0VEECQSGwoXRVJST1JfQ09ERV9TSUdOX0lOX0JVU1kQJRIgChxFUlJPUl9DT0RFX1RPT19NQU5ZX1NFU1NJT05TECYSIwofRVJST1JfQ09ERV9UT09fTUFOWV9DT05ORUNUSU9OUxAnEiIKHkVSUk9SX0NPREVfVU5LTk9XTl9TVUJQUk9UT0NPTBAoEhgKFEVSUk9SX0NPREVfTk9UX0ZPVU5EECkSJAogRVJST1JfQ09ERV9QQVNTV09SRFNfVU5BVkFJTEFCTEUQKhIfChtFUlJPUl9DT0RFX0FDQ09VTlRfRElTQUJMRUQQMhIgChxFUlJPUl9DT0RFX1RPT19NQU5ZX0FSUklWQUxTEDMSJQohRVJST1JfQ09ERV9TRUNPTkRfRkFDVE9SX1JFUVVJUkVEEDcSGwoXRVJST1JfQ09ERV9JTlZBTElEX0NPREUQOBIgChxFUlJPUl9DT0RFX0lOVkFMSURfQ0hBTExFTkdFEDkSHgoaRVJST1JfQ09ERV9QQVNTS0VZX1JFRlVTRUQQOhIkCiBFUlJPUl9DT0RFX0NPTkZJUk1BVElPTl9SRVFVSVJFRBA7EhwKGEVSUk9SX0NPREVfRkFDVE9SX0VYSVNUUxA8Eh8KG0VSUk9SX0NPREVfVE9PX01BTllfRkFDVE9SUxA9EhwKGEVSUk9SX0NPREVfRkFDVE9SX0xPQ0tFRBA+EhgKFEVSUk9SX0NPREVfRk9SQklEREVOEEYSGwoXRVJST1JfQ09ERV9QUk9GSUxFX0JVU1kQRypZCgpEdXJhYmlsaXR5EhoKFkRVUkFCSUxJVFlfVU5TUEVDSUZJRUQQABIVChFEVVJBQklMSVRZX1NZTkNFRBABEhgKFERVUkFCSUxJVFlfQ09NTUlUVEVEEAJiBnByb3RvMw");
 
 /**
  * Message is one message of a channel. It is sent, kept and read back as the same bytes.
@@ -711,6 +711,61 @@ export type Figures = Message$1<"hubbub.v1.Figures"> & {
   drainMs?: Summary | undefined;
 
   /**
+   * All of these from the batch's first message on: how long it took from the open batch until the
+   * last receiver's frame was written.
+   *
+   * @generated from field: hubbub.v1.Summary path_ms = 19;
+   */
+  pathMs?: Summary | undefined;
+
+  /**
+   * CPU time of the thread that carries messages, as a part of one core.
+   *
+   * @generated from field: double main_thread_load = 20;
+   */
+  mainThreadLoad: number;
+
+  /**
+   * CPU time of the processes that hash passwords, in cores. NaN where the system does not tell.
+   *
+   * @generated from field: double hasher_load = 21;
+   */
+  hasherLoad: number;
+
+  /**
+   * Sign-ins that wait for their turn at a hasher.
+   *
+   * @generated from field: uint32 sign_ins_waiting = 22;
+   */
+  signInsWaiting: number;
+
+  /**
+   * How long one that came now would wait.
+   *
+   * @generated from field: double sign_in_wait_ms = 23;
+   */
+  signInWaitMs: number;
+
+  /**
+   * Commands, sign-ins and upgrades that were refused in the period. Codes without any are not listed.
+   *
+   * @generated from field: repeated hubbub.v1.RefusedCount refusals = 24;
+   */
+  refusals: RefusedCount[];
+
+  /**
+   * Size of the database file, and of what lies beside it and is not yet copied into it.
+   *
+   * @generated from field: double database_bytes = 25;
+   */
+  databaseBytes: number;
+
+  /**
+   * @generated from field: double wal_bytes = 26;
+   */
+  walBytes: number;
+
+  /**
    * Time in the period that went into commits of 50 ms and more: the disk stood still. A commit
    * belongs to the period in which it ended.
    *
@@ -725,6 +780,304 @@ export type Figures = Message$1<"hubbub.v1.Figures"> & {
  */
 export const FiguresSchema: GenMessage<Figures> = /*@__PURE__*/
   messageDesc(file_hubbub_v1_events, 15);
+
+/**
+ * RefusedCount says how often a code was the reason of a refusal.
+ *
+ * @generated from message hubbub.v1.RefusedCount
+ */
+export type RefusedCount = Message$1<"hubbub.v1.RefusedCount"> & {
+  /**
+   * @generated from field: hubbub.v1.ErrorCode code = 1;
+   */
+  code: ErrorCode;
+
+  /**
+   * @generated from field: uint32 count = 2;
+   */
+  count: number;
+};
+
+/**
+ * Describes the message hubbub.v1.RefusedCount.
+ * Use `create(RefusedCountSchema)` to create a new message.
+ */
+export const RefusedCountSchema: GenMessage<RefusedCount> = /*@__PURE__*/
+  messageDesc(file_hubbub_v1_events, 16);
+
+/**
+ * FiguresHistory answers ReadFigures: a table in columns. Each `repeated` field is a column with a
+ * value for each row, and each row is of the time since the row before it. NaN: there was nothing
+ * to measure, or the system does not tell. A row of a coarser step is made of samples taken once
+ * a second, and what is said of each column is how: by their mean, weighted by the time that each
+ * covers; by the largest of them; or by their sum.
+ *
+ * @generated from message hubbub.v1.FiguresHistory
+ */
+export type FiguresHistory = Message$1<"hubbub.v1.FiguresHistory"> & {
+  /**
+   * @generated from field: uint32 step_seconds = 1;
+   */
+  stepSeconds: number;
+
+  /**
+   * The number of the first row here; the others follow without a gap. It is more than one above
+   * the number asked for where older rows are not kept any more.
+   *
+   * @generated from field: uint32 first = 2;
+   */
+  first: number;
+
+  /**
+   * There are rows after the last one here.
+   *
+   * @generated from field: bool more = 3;
+   */
+  more: boolean;
+
+  /**
+   * When each row's time ended, by the server's clock as it is now.
+   *
+   * @generated from field: repeated double time_ms = 4;
+   */
+  timeMs: number[];
+
+  /**
+   * Messages committed, deliveries, batches, connections opened and sign-ins hashed, each a second.
+   * Mean.
+   *
+   * @generated from field: repeated float messages_per_second = 5;
+   */
+  messagesPerSecond: number[];
+
+  /**
+   * @generated from field: repeated float deliveries_per_second = 6;
+   */
+  deliveriesPerSecond: number[];
+
+  /**
+   * @generated from field: repeated float batches_per_second = 7;
+   */
+  batchesPerSecond: number[];
+
+  /**
+   * @generated from field: repeated float connections_opened_per_second = 8;
+   */
+  connectionsOpenedPerSecond: number[];
+
+  /**
+   * @generated from field: repeated float hashes_per_second = 9;
+   */
+  hashesPerSecond: number[];
+
+  /**
+   * CPU time in cores: of the thread that carries messages, of the whole process, of those that
+   * hash passwords, and of each core of the machine (of at most 64). Mean.
+   *
+   * @generated from field: repeated float main_thread_load = 10;
+   */
+  mainThreadLoad: number[];
+
+  /**
+   * @generated from field: repeated float process_load = 11;
+   */
+  processLoad: number[];
+
+  /**
+   * @generated from field: repeated float hasher_load = 12;
+   */
+  hasherLoad: number[];
+
+  /**
+   * @generated from field: repeated hubbub.v1.CoreLoads cores = 13;
+   */
+  cores: CoreLoads[];
+
+  /**
+   * Largest.
+   *
+   * @generated from field: repeated float resident_bytes = 14;
+   */
+  residentBytes: number[];
+
+  /**
+   * @generated from field: repeated float database_bytes = 15;
+   */
+  databaseBytes: number[];
+
+  /**
+   * @generated from field: repeated float wal_bytes = 16;
+   */
+  walBytes: number[];
+
+  /**
+   * The 99th percentile of the worst second.
+   *
+   * @generated from field: repeated float loop_delay_ms = 17;
+   */
+  loopDelayMs: number[];
+
+  /**
+   * @generated from field: repeated float active_accounts = 18;
+   */
+  activeAccounts: number[];
+
+  /**
+   * @generated from field: repeated float connections = 19;
+   */
+  connections: number[];
+
+  /**
+   * @generated from field: repeated float sign_ins_waiting = 20;
+   */
+  signInsWaiting: number[];
+
+  /**
+   * @generated from field: repeated float sign_in_wait_ms = 21;
+   */
+  signInWaitMs: number[];
+
+  /**
+   * As in Figures, but of the row's time alone.
+   *
+   * @generated from field: hubbub.v1.Distributions batch_messages = 22;
+   */
+  batchMessages?: Distributions | undefined;
+
+  /**
+   * @generated from field: hubbub.v1.Distributions path_ms = 23;
+   */
+  pathMs?: Distributions | undefined;
+
+  /**
+   * @generated from field: hubbub.v1.Distributions decode_ms = 24;
+   */
+  decodeMs?: Distributions | undefined;
+
+  /**
+   * @generated from field: hubbub.v1.Distributions checks_ms = 25;
+   */
+  checksMs?: Distributions | undefined;
+
+  /**
+   * @generated from field: hubbub.v1.Distributions batch_wait_ms = 26;
+   */
+  batchWaitMs?: Distributions | undefined;
+
+  /**
+   * @generated from field: hubbub.v1.Distributions hand_over_ms = 27;
+   */
+  handOverMs?: Distributions | undefined;
+
+  /**
+   * @generated from field: hubbub.v1.Distributions commit_ms = 28;
+   */
+  commitMs?: Distributions | undefined;
+
+  /**
+   * @generated from field: hubbub.v1.Distributions publish_ms = 29;
+   */
+  publishMs?: Distributions | undefined;
+
+  /**
+   * @generated from field: hubbub.v1.Distributions drain_ms = 30;
+   */
+  drainMs?: Distributions | undefined;
+
+  /**
+   * The codes that have been refused since the server's start, those that came first in front.
+   *
+   * @generated from field: repeated hubbub.v1.RefusedCounts refusals = 31;
+   */
+  refusals: RefusedCounts[];
+};
+
+/**
+ * Describes the message hubbub.v1.FiguresHistory.
+ * Use `create(FiguresHistorySchema)` to create a new message.
+ */
+export const FiguresHistorySchema: GenMessage<FiguresHistory> = /*@__PURE__*/
+  messageDesc(file_hubbub_v1_events, 17);
+
+/**
+ * CoreLoads is the load of one core, 0 to 1, for each row.
+ *
+ * @generated from message hubbub.v1.CoreLoads
+ */
+export type CoreLoads = Message$1<"hubbub.v1.CoreLoads"> & {
+  /**
+   * @generated from field: repeated float load = 1;
+   */
+  load: number[];
+};
+
+/**
+ * Describes the message hubbub.v1.CoreLoads.
+ * Use `create(CoreLoadsSchema)` to create a new message.
+ */
+export const CoreLoadsSchema: GenMessage<CoreLoads> = /*@__PURE__*/
+  messageDesc(file_hubbub_v1_events, 18);
+
+/**
+ * Distributions is one distribution for each row.
+ *
+ * @generated from message hubbub.v1.Distributions
+ */
+export type Distributions = Message$1<"hubbub.v1.Distributions"> & {
+  /**
+   * Mean.
+   *
+   * @generated from field: repeated float mean = 1;
+   */
+  mean: number[];
+
+  /**
+   * Mean of the samples' medians.
+   *
+   * @generated from field: repeated float p50 = 2;
+   */
+  p50: number[];
+
+  /**
+   * Largest of the samples' 99th percentiles.
+   *
+   * @generated from field: repeated float p99 = 3;
+   */
+  p99: number[];
+};
+
+/**
+ * Describes the message hubbub.v1.Distributions.
+ * Use `create(DistributionsSchema)` to create a new message.
+ */
+export const DistributionsSchema: GenMessage<Distributions> = /*@__PURE__*/
+  messageDesc(file_hubbub_v1_events, 19);
+
+/**
+ * RefusedCounts says how often a code was the reason of a refusal in each row's time. Sum.
+ *
+ * @generated from message hubbub.v1.RefusedCounts
+ */
+export type RefusedCounts = Message$1<"hubbub.v1.RefusedCounts"> & {
+  /**
+   * Unspecified: all codes together beyond the first 16 of them.
+   *
+   * @generated from field: hubbub.v1.ErrorCode code = 1;
+   */
+  code: ErrorCode;
+
+  /**
+   * @generated from field: repeated float count = 2;
+   */
+  count: number[];
+};
+
+/**
+ * Describes the message hubbub.v1.RefusedCounts.
+ * Use `create(RefusedCountsSchema)` to create a new message.
+ */
+export const RefusedCountsSchema: GenMessage<RefusedCounts> = /*@__PURE__*/
+  messageDesc(file_hubbub_v1_events, 20);
 
 /**
  * Summary of a distribution.
@@ -748,7 +1101,7 @@ export type Summary = Message$1<"hubbub.v1.Summary"> & {
  * Use `create(SummarySchema)` to create a new message.
  */
 export const SummarySchema: GenMessage<Summary> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 16);
+  messageDesc(file_hubbub_v1_events, 21);
 
 /**
  * SlowConsumer warns that this connection reads more slowly than it is sent to. Past
@@ -768,7 +1121,7 @@ export type SlowConsumer = Message$1<"hubbub.v1.SlowConsumer"> & {
  * Use `create(SlowConsumerSchema)` to create a new message.
  */
 export const SlowConsumerSchema: GenMessage<SlowConsumer> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 17);
+  messageDesc(file_hubbub_v1_events, 22);
 
 /**
  * GoingAway says that the server stops. Reconnect after `after_ms` plus a random part of
@@ -793,7 +1146,7 @@ export type GoingAway = Message$1<"hubbub.v1.GoingAway"> & {
  * Use `create(GoingAwaySchema)` to create a new message.
  */
 export const GoingAwaySchema: GenMessage<GoingAway> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 18);
+  messageDesc(file_hubbub_v1_events, 23);
 
 /**
  * Presence says who of a channel is connected now. Each one is a complete picture: it takes the place
@@ -833,7 +1186,7 @@ export type Presence = Message$1<"hubbub.v1.Presence"> & {
  * Use `create(PresenceSchema)` to create a new message.
  */
 export const PresenceSchema: GenMessage<Presence> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 19);
+  messageDesc(file_hubbub_v1_events, 24);
 
 /**
  * TypingMembers says who is writing a message for a channel now. Each one is a complete picture: it
@@ -869,7 +1222,7 @@ export type TypingMembers = Message$1<"hubbub.v1.TypingMembers"> & {
  * Use `create(TypingMembersSchema)` to create a new message.
  */
 export const TypingMembersSchema: GenMessage<TypingMembers> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 20);
+  messageDesc(file_hubbub_v1_events, 25);
 
 /**
  * Watching answers Watch.
@@ -898,7 +1251,7 @@ export type Watching = Message$1<"hubbub.v1.Watching"> & {
  * Use `create(WatchingSchema)` to create a new message.
  */
 export const WatchingSchema: GenMessage<Watching> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 21);
+  messageDesc(file_hubbub_v1_events, 26);
 
 /**
  * ErrorCode is stable: a code's meaning never changes. docs/PROTOCOL.md says what to do on each.
