@@ -1,6 +1,5 @@
 import type {
   ChannelList,
-  FiguresHistory,
   HistoryPage,
   MemberList,
   Pong,
@@ -220,14 +219,6 @@ export class HubbubClient {
   /** Takes the whole way of a message and back. */
   ping(): Promise<Pong> {
     return this.#request("ping", {});
-  }
-
-  /**
-   * The server's measurements over time: rows of a step of 1, 10 or 60 seconds after the number of
-   * the last one seen. For accounts with the role monitor or admin.
-   */
-  readFigures(stepSeconds: number, after = 0, limit = 0): Promise<FiguresHistory> {
-    return this.#request("readFigures", { stepSeconds, after, limit });
   }
 
   /**

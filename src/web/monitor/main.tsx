@@ -1,15 +1,40 @@
-import { signal } from "@preact/signals";
 import { render } from "preact";
+import { useEffect } from "preact/hooks";
+import { App } from "./app.ts";
+import { Dashboard } from "./dashboard.tsx";
+import { SignIn } from "./sign_in.tsx";
+import type { Watch } from "./watch.ts";
 
-const what = signal("monitor");
+function Page({ app }: { app: App }) {
+  const phase = app.phase.value;
+  switch (phase.kind) {
+    case "signed in":
+      return <SignedIn app={app} watch={phase.watch} />;
+    case "signed out":
+      return <SignIn app={app} notice={phase.notice} />;
+    default:
+      return (
+        <main class="entrance">
+          <p role="status">
+            {phase.kind === "starting" ? "One moment…" : `${phase.error.text} Trying again…`}
+          </p>
+        </main>
+      );
+  }
+}
 
-function Page() {
-  return (
-    <main>
-      <h1>{what}</h1>
-    </main>
-  );
+function SignedIn({ app, watch }: { app: App; watch: Watch }) {
+  const state = watch.state.value;
+  const isOver = state.kind === "stopped" && state.error.action === "sign in again";
+  useEffect(() => {
+    if (isOver) app.signedOut("You were signed out. Sign in to go on.");
+  }, [isOver]);
+  return <Dashboard app={app} watch={watch} />;
 }
 
 const place = document.getElementById("page");
-if (place) render(<Page />, place);
+if (place !== null) {
+  const app = new App();
+  render(<Page app={app} />, place);
+  void app.start();
+}
