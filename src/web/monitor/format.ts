@@ -42,14 +42,14 @@ function inBytes(bytes: number): string {
   return `${plain.format(bytes / KIB ** power)} ${byteUnits[power]}`;
 }
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const exact = new Intl.DateTimeFormat(undefined, {
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const exact = new Intl.DateTimeFormat("en-GB", {
   hour: "2-digit",
   minute: "2-digit",
   second: "2-digit",
 });
 
-/** The time of day in the reader's zone and manner. */
+/** The time of day in the reader's zone. */
 export function timeOfDay(timeMs: number, withSeconds: boolean): string {
   return (withSeconds ? exact : clock).format(timeMs);
 }

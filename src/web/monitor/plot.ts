@@ -2,11 +2,11 @@ import uPlot from "uplot";
 import type { ChartData } from "./chart_data.ts";
 import type { Chart } from "./charts.ts";
 import { colorOf, lineColor, lineDash } from "./colors.ts";
-import { formatted, timeOfDay, type Unit } from "./format.ts";
+import { formatted, timeOfDay } from "./format.ts";
 
 /** All charts show the same moment when one is pointed at. */
 const sync = uPlot.sync("monitor");
-const HEIGHT_PX = 180;
+const HEIGHT_PX = 200;
 const FONT = "12px system-ui, sans-serif";
 /** A logarithmic scale has no zero: what is less is drawn at its foot. */
 const SMALLEST = 0.001;
@@ -35,6 +35,8 @@ export class Plot {
         width: Math.max(200, place.clientWidth),
         height: HEIGHT_PX,
         legend: { show: false },
+        // Half of a time beside the last tick, half of a value above the highest.
+        padding: [10, 20, 0, 0],
         cursor: { sync: { key: sync.key }, drag: { setScale: false, x: false, y: false } },
         scales: {
           x: { range: () => [...this.#window] },
@@ -43,7 +45,7 @@ export class Plot {
             range: (_, min, max) => yRange(chart, min, max),
           },
         },
-        axes: [timeAxis(), valueAxis(chart.unit)],
+        axes: [timeAxis(), valueAxis(chart)],
         series: [{}, ...data.lines.map(({ label }, index) => lineSeries(label, index))],
         hooks: {
           draw: [(plot) => this.#drawTargets(plot)],
@@ -100,7 +102,7 @@ export class Plot {
     ctx.lineWidth = 1.5 * ratio;
     ctx.setLineDash([6 * ratio, 4 * ratio]);
     ctx.font = `${12 * ratio}px system-ui, sans-serif`;
-    ctx.textAlign = "right";
+    ctx.textAlign = "left";
     for (const atMost of new Set(targets.map((target) => target.atMost))) {
       const y = Math.round(plot.valToPos(atMost, "y", true));
       ctx.beginPath();
@@ -110,7 +112,15 @@ export class Plot {
       const isNearTop = y - bbox.top < 18 * ratio;
       ctx.textBaseline = isNearTop ? "top" : "bottom";
       const text = `target: at most ${formatted(atMost, unit)}`;
-      ctx.fillText(text, bbox.left + bbox.width - 4 * ratio, y + (isNearTop ? 4 : -3) * ratio);
+      const [left, base] = [bbox.left + 6 * ratio, y + (isNearTop ? 5 : -4) * ratio];
+      // Lines that pass behind it do not make it hard to read.
+      ctx.save();
+      ctx.setLineDash([]);
+      ctx.strokeStyle = colorOf("--surface");
+      ctx.lineWidth = 4 * ratio;
+      ctx.strokeText(text, left, base);
+      ctx.restore();
+      ctx.fillText(text, left, base);
     }
     ctx.restore();
   }
@@ -139,6 +149,15 @@ function lineSeries(label: string, index: number): uPlot.Series {
   };
 }
 
+function powersOfTen(min: number, max: number): number[] {
+  const first = Math.ceil(Math.log10(min) - 1e-9);
+  const count = Math.floor(Math.log10(max)) - first + 1;
+  return Array.from({ length: Math.max(0, count) }, (_, index) => 10 ** (first + index));
+}
+
+/** Of bytes: what is round in KiB, MiB and GiB. */
+const powersOfTwo = Array.from({ length: 50 }, (_, power) => 2 ** power);
+
 function axis(): uPlot.Axis {
   return {
     stroke: () => colorOf("--ink-soft"),
@@ -151,7 +170,8 @@ function axis(): uPlot.Axis {
 function timeAxis(): uPlot.Axis {
   return {
     ...axis(),
-    space: 70,
+    size: 30,
+    space: 50,
     values: (_, splits) => {
       const step = (splits[1] ?? 0) - (splits[0] ?? 0);
       return splits.map((timeS) => timeOfDay(timeS * 1000, step < MINUTE_S));
@@ -159,10 +179,13 @@ function timeAxis(): uPlot.Axis {
   };
 }
 
-function valueAxis(unit: Unit): uPlot.Axis {
+function valueAxis({ unit, isLogarithmic }: Chart): uPlot.Axis {
   return {
     ...axis(),
-    size: 64,
+    size: 66,
+    space: 32,
+    ...(isLogarithmic ? { splits: (_, __, min, max) => powersOfTen(min, max) } : {}),
+    ...(unit === "bytes" ? { incrs: powersOfTwo } : {}),
     values: (_, splits) => splits.map((value) => (value === null ? "" : formatted(value, unit))),
   };
 }

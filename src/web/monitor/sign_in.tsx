@@ -71,21 +71,21 @@ interface FieldProps {
 
 function Field({ name, label, type, autocomplete, problem }: FieldProps) {
   const error = problem?.field === name ? problem.text : undefined;
+  const input = {
+    class: "input",
+    id: name,
+    name,
+    autocomplete,
+    autocapitalize: "none",
+    spellcheck: false,
+    required: true,
+    "aria-invalid": error !== undefined,
+    "aria-describedby": error === undefined ? undefined : `${name}-error`,
+  } as const;
   return (
     <div class="field">
       <label for={name}>{label}</label>
-      <input
-        class="input"
-        id={name}
-        name={name}
-        type={type}
-        autocomplete={autocomplete}
-        autocapitalize="none"
-        spellcheck={false}
-        required
-        aria-invalid={error !== undefined}
-        aria-describedby={error === undefined ? undefined : `${name}-error`}
-      />
+      {type === "text" ? <input type="text" {...input} /> : <input type="password" {...input} />}
       {error !== undefined && (
         <p class="error" id={`${name}-error`}>
           {error}
