@@ -53,7 +53,7 @@ export function ChartCard({ chart, watch }: { chart: Chart; watch: Watch }) {
       />
       <details onToggle={(event) => setTableOpen((event.currentTarget as HTMLDetailsElement).open)}>
         <summary>
-          As a table<span class="hidden"> – {chart.title}</span>
+          As a table<span class="unseen"> – {chart.title}</span>
         </summary>
         {isTableOpen && <Table chart={chart} data={data} />}
       </details>

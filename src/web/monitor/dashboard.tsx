@@ -1,3 +1,4 @@
+import { Brand } from "../chat/icons.tsx";
 import type { App } from "./app.ts";
 import { ChartCard } from "./chart_card.tsx";
 import { charts } from "./charts.ts";
@@ -28,12 +29,14 @@ export function Dashboard({ app, watch }: { app: App; watch: Watch }) {
 function Header({ app, watch }: { app: App; watch: Watch }) {
   return (
     <header>
-      <h1>
-        <a href="/">Hubbub</a> monitor
+      <h1 class="brand">
+        <Brand />
+        Hubbub monitor
       </h1>
       <Connection watch={watch} />
+      <a href="/">Chat</a>
       <span class="who">{watch.user.name}</span>
-      <button class="button" type="button" onClick={() => void app.signOut()}>
+      <button class="button small" type="button" onClick={() => void app.signOut()}>
         Sign out
       </button>
     </header>
@@ -47,7 +50,7 @@ function Connection({ watch }: { watch: Watch }) {
     <p class={`connection ${state.kind}`}>
       <span role="status">{connectionText(state)}</span>
       {state.kind === "waiting" && (
-        <button class="button" type="button" onClick={() => watch.tryNow()}>
+        <button class="button small" type="button" onClick={() => watch.tryNow()}>
           Try now
         </button>
       )}
@@ -122,7 +125,7 @@ function Ranges({ watch }: { watch: Watch }) {
   const shown = watch.range.value;
   return (
     <fieldset class="ranges">
-      <legend class="hidden">How far back</legend>
+      <legend class="unseen">How far back</legend>
       {ranges.map((range) => (
         <label key={range.label}>
           <input

@@ -1,5 +1,6 @@
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
+import { Brand } from "../chat/icons.tsx";
 import { App } from "./app.ts";
 import { Dashboard } from "./dashboard.tsx";
 import { SignIn } from "./sign_in.tsx";
@@ -14,9 +15,10 @@ function Page({ app }: { app: App }) {
       return <SignIn app={app} notice={phase.notice} />;
     default:
       return (
-        <main class="entrance">
+        <main class="waiting-page">
+          <Brand />
           <p role="status">
-            {phase.kind === "starting" ? "One moment…" : `${phase.error.text} Trying again…`}
+            {phase.kind === "starting" ? "Loading…" : `${phase.error.text} Trying again…`}
           </p>
         </main>
       );

@@ -1,106 +1,71 @@
-import { useEffect, useRef, useState } from "preact/hooks";
-import { asHubbubError } from "../../client/errors.ts";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { PasswordField, TextField } from "../chat/entrance/field.tsx";
+import { Form } from "../chat/entrance/form.ts";
+import { FormProblem, useIsWaiting } from "../chat/entrance/form_problem.tsx";
+import { missing, problemOf, wrongName } from "../chat/entrance/problem.ts";
+import { Brand, Icon } from "../chat/icons.tsx";
 import type { App } from "./app.ts";
-
-interface Problem {
-  readonly field: "name" | "password" | undefined;
-  readonly text: string;
-}
 
 /** What somebody sees who is not signed in. */
 export function SignIn({ app, notice }: { app: App; notice: string | undefined }) {
-  const form = useRef<HTMLFormElement>(null);
-  const [problem, setProblem] = useState<Problem>();
-  const [isBusy, setBusy] = useState(false);
+  const form = useMemo(() => new Form(), []);
+  const element = useRef<HTMLFormElement>(null);
+  const { problem, isBusy } = form;
+  const isWaiting = useIsWaiting(problem);
   useEffect(() => {
-    const field = form.current?.elements.namedItem(problem?.field ?? "name");
-    if (field instanceof HTMLInputElement) field.focus();
+    const field = problem === undefined ? "name" : problem.field;
+    if (field !== undefined) document.getElementById(field)?.focus();
   }, [problem]);
 
-  const submit = async (event: SubmitEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    if (form.current === null || isBusy) return;
-    const data = new FormData(form.current);
-    const name = String(data.get("name") ?? "").trim();
+    if (element.current === null) return;
+    const data = new FormData(element.current);
+    const name = String(data.get("username") ?? "").trim();
     const password = String(data.get("password") ?? "");
-    if (name === "") return setProblem({ field: "name", text: "Enter a name." });
-    if (password === "") return setProblem({ field: "password", text: "Enter your password." });
-    setBusy(true);
-    try {
-      await app.signIn(name, password);
-    } catch (thrown) {
-      setProblem(problemOf(thrown));
-      setBusy(false);
-    }
+    void form.submit(
+      wrongName(name) ?? missing("password", password),
+      () => app.signIn(name, password),
+      (thrown) => problemOf(thrown, "sign in"),
+    );
   };
 
   return (
     <main class="entrance">
       <div class="card">
-        <h1>Hubbub monitor</h1>
+        <div class="brand">
+          <Brand />
+          Hubbub monitor
+        </div>
+        <h1>Sign in</h1>
         <p class="soft">For accounts with the role monitor or admin.</p>
-        {notice !== undefined && <p role="status">{notice}</p>}
-        <form ref={form} onSubmit={submit} noValidate>
-          <Field name="name" label="Name" type="text" autocomplete="username" problem={problem} />
-          <Field
+        {notice !== undefined && (
+          <p class="notice" role="status">
+            <Icon name="alert" />
+            {notice}
+          </p>
+        )}
+        <form ref={element} onSubmit={submit} noValidate>
+          <TextField
+            id="name"
+            name="username"
+            label="Name"
+            autocomplete="username"
+            error={form.errorOf("name")}
+          />
+          <PasswordField
+            id="password"
             name="password"
             label="Password"
-            type="password"
             autocomplete="current-password"
-            problem={problem}
+            error={form.errorOf("password")}
           />
-          <p role="alert" class="error">
-            {problem?.field === undefined ? problem?.text : ""}
-          </p>
-          <button class="button main" type="submit" disabled={isBusy}>
+          <FormProblem problem={problem} />
+          <button class="button main" type="submit" disabled={isBusy || isWaiting}>
             {isBusy ? "One moment…" : "Sign in"}
           </button>
         </form>
       </div>
     </main>
   );
-}
-
-interface FieldProps {
-  readonly name: "name" | "password";
-  readonly label: string;
-  readonly type: "text" | "password";
-  readonly autocomplete: string;
-  readonly problem: Problem | undefined;
-}
-
-function Field({ name, label, type, autocomplete, problem }: FieldProps) {
-  const error = problem?.field === name ? problem.text : undefined;
-  const input = {
-    class: "input",
-    id: name,
-    name,
-    autocomplete,
-    autocapitalize: "none",
-    spellcheck: false,
-    required: true,
-    "aria-invalid": error !== undefined,
-    "aria-describedby": error === undefined ? undefined : `${name}-error`,
-  } as const;
-  return (
-    <div class="field">
-      <label for={name}>{label}</label>
-      {type === "text" ? <input type="text" {...input} /> : <input type="password" {...input} />}
-      {error !== undefined && (
-        <p class="error" id={`${name}-error`}>
-          {error}
-        </p>
-      )}
-    </div>
-  );
-}
-
-function problemOf(thrown: unknown): Problem {
-  const { code, text, retryAfterMs } = asHubbubError(thrown);
-  if (code === "INVALID_CREDENTIALS") {
-    return { field: "password", text: "Name or password is wrong." };
-  }
-  if (code === "UNREACHABLE") return { field: undefined, text: "The server does not answer." };
-  const again = retryAfterMs > 0 ? ` Try again in ${Math.ceil(retryAfterMs / 1000)} s.` : "";
-  return { field: undefined, text: `${text}${again}` };
 }
