@@ -235,6 +235,7 @@ describe("the monitor", () => {
         }, isHidden);
       await hide(true);
       const sentBefore = framesSent;
+      // In that time it would ask three times.
       await Bun.sleep(3500);
       expect(framesSent - sentBefore).toBeLessThanOrEqual(1);
       await hide(false);

@@ -82,17 +82,20 @@ function Status({ watch }: { watch: Watch }) {
   const key = isThere && isLive ? (missed.length === 0 ? "good" : "missed") : "unknown";
   return (
     <section class={`status ${key}`} aria-label="Status">
-      <div role="status">
-        {!isThere && <p class="verdict">Waiting for the first figures…</p>}
-        {isThere && !isLive && <p class="verdict">What follows is what was known last.</p>}
-        {key === "good" && <p class="verdict">All within their targets.</p>}
+      {/* Read out when it changes, and so without figures, which change each second. */}
+      <p role="status" class={key === "missed" ? "unseen" : "verdict"}>
+        {!isThere && "Waiting for the first figures…"}
+        {isThere && !isLive && "What follows is what was known last."}
+        {key === "good" && "All within their targets."}
         {key === "missed" &&
-          missed.map((miss) => (
-            <p class="verdict" key={miss.target.subject}>
-              {missedSentence(miss, (timeMs) => timeOfDay(timeMs, true))}
-            </p>
-          ))}
-      </div>
+          `Above target: ${missed.map(({ target }) => target.subject).join(", ")}`}
+      </p>
+      {key === "missed" &&
+        missed.map((miss) => (
+          <p class="verdict" key={miss.target.subject}>
+            {missedSentence(miss, (timeMs) => timeOfDay(timeMs, true))}
+          </p>
+        ))}
       {isThere && <p>{slowestStage(seconds)}</p>}
       {isThere && <Headline watch={watch} />}
     </section>

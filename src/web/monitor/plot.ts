@@ -6,7 +6,7 @@ import { formatted, timeOfDay } from "./format.ts";
 
 /** All charts show the same moment when one is pointed at. */
 const sync = uPlot.sync("monitor");
-const HEIGHT_PX = 200;
+const LEAST = { width: 200, height: 200 };
 const FONT = "12px system-ui, sans-serif";
 /** A logarithmic scale has no zero: what is less is drawn at its foot. */
 const SMALLEST = 0.001;
@@ -32,8 +32,7 @@ export class Plot {
     this.#window = data.window;
     this.#plot = new uPlot(
       {
-        width: Math.max(200, place.clientWidth),
-        height: HEIGHT_PX,
+        ...sizeOf(place),
         legend: { show: false },
         // Half of a time beside the last tick, half of a value above the highest.
         padding: [10, 20, 0, 0],
@@ -56,7 +55,7 @@ export class Plot {
       place,
     );
     this.#resize = new ResizeObserver(() => {
-      this.#plot.setSize({ width: Math.max(200, place.clientWidth), height: HEIGHT_PX });
+      this.#plot.setSize(sizeOf(place));
     });
     this.#resize.observe(place);
   }
@@ -70,7 +69,7 @@ export class Plot {
   point(row: number | undefined): void {
     const timeS = row === undefined ? undefined : this.#plot.data[0]?.[row];
     const left = timeS === undefined ? -10 : this.#plot.valToPos(timeS, "x");
-    this.#plot.setCursor({ left, top: timeS === undefined ? -10 : HEIGHT_PX / 3 });
+    this.#plot.setCursor({ left, top: timeS === undefined ? -10 : LEAST.height / 3 });
   }
 
   /** In the colours of now. */
@@ -124,6 +123,14 @@ export class Plot {
     }
     ctx.restore();
   }
+}
+
+function sizeOf({ clientWidth, clientHeight }: HTMLElement): typeof LEAST {
+  const [width, height] = [
+    Math.max(LEAST.width, clientWidth),
+    Math.max(LEAST.height, clientHeight),
+  ];
+  return { width, height };
 }
 
 /** From 0, or from the power of ten below, to a little above everything, targets included. */
