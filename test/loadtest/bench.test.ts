@@ -112,6 +112,14 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
       "a request and its headers alone",
     ],
   },
+  monitor: {
+    "The monitor": [
+      "record one duration",
+      "a second's sample, with an entry in each distribution",
+      "page of 1 row, encoded",
+      "page of 100 rows, encoded",
+    ],
+  },
   publish: {
     "Publish to sockets on loopback": [10, 100, 400].flatMap((sockets) =>
       ["1 message", "8 messages", "64 messages"].map(
