@@ -5,7 +5,7 @@ import { onSchemeChange } from "./colors.ts";
 import { formatted, timeOfDay, type Unit } from "./format.ts";
 import { LineSample } from "./line_sample.tsx";
 import { Plot } from "./plot.ts";
-import type { Watch } from "./watch.ts";
+import type { Range, Watch } from "./watch.ts";
 
 /** Rows in the table that stands for a chart. */
 const TABLE_ROWS = 30;
@@ -42,7 +42,7 @@ export function ChartCard({ chart, watch }: { chart: Chart; watch: Watch }) {
           </li>
         ))}
       </ul>
-      {data.lines.length === 0 && <p class="empty">Nothing so far.</p>}
+      <p class="soft">{emptyText(data, watch.range.value)}</p>
       <PlotPlace
         // Another number of lines is another plot.
         key={data.lines.map(({ key }) => key).join()}
@@ -59,6 +59,16 @@ export function ChartCard({ chart, watch }: { chart: Chart; watch: Watch }) {
       </details>
     </figure>
   );
+}
+
+/** Why there is nothing to see; empty where there is. */
+function emptyText({ lines, timesS }: ChartData, { stepSeconds }: Range): string {
+  if (timesS.length === 0) {
+    return stepSeconds === 1
+      ? "No figures yet."
+      : `No figures yet: here one comes every ${stepSeconds} seconds.`;
+  }
+  return lines.length === 0 ? "None so far." : "";
 }
 
 interface PlotPlaceProps {

@@ -1502,7 +1502,7 @@ export enum ErrorCode {
   FACTOR_LOCKED = 62,
 
   /**
-   * The codes below are used by routes for those who run the server.
+   * The codes below are used by routes and commands for those who run the server.
    * The account's role does not allow it.
    *
    * @generated from enum value: ERROR_CODE_FORBIDDEN = 70;
