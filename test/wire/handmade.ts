@@ -149,7 +149,6 @@ export const messages: Readonly<Record<string, Fields>> = {
     handOverMs: [16, "Summary"],
     publishMs: [17, "Summary"],
     drainMs: [18, "Summary"],
-    slowCommitsMs: [27, "double"],
     pathMs: [19, "Summary"],
     mainThreadLoad: [20, "double"],
     hasherLoad: [21, "double"],
@@ -158,6 +157,7 @@ export const messages: Readonly<Record<string, Fields>> = {
     refusals: [24, "RefusedCount[]"],
     databaseBytes: [25, "double"],
     walBytes: [26, "double"],
+    slowCommitsMs: [27, "double"],
   },
   RefusedCount: { code: [1, "ErrorCode"], count: [2, "uint32"] },
   FiguresHistory: {
@@ -336,7 +336,7 @@ export function decode(type: string, bytes: Uint8Array): JsonObject {
     const field = byNumber.get(Math.floor(tag / 8));
     if (field === undefined) {
       reader.skip(wireType);
-    } else if (/^(double|float)\[]$/.test(field.kind) && wireType === LENGTH_DELIMITED) {
+    } else if (/^(double|float|uint32)\[]$/.test(field.kind) && wireType === LENGTH_DELIMITED) {
       const packed = new Reader(reader.bytes());
       const list = listOf(message, field.name);
       while (!packed.atEnd) list.push(readValue(packed, field.kind.slice(0, -2)));
