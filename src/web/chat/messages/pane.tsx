@@ -1,8 +1,12 @@
-import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { HubbubClient } from "../../../client/client.ts";
 import type { Membership } from "../../../client/memberships.ts";
-import type { Message } from "../../../wire/gen/hubbub/v1/events_pb.ts";
+import { ChannelView } from "./channel_view.ts";
+import { Edge } from "./edge.tsx";
+import { onKey } from "./keyboard.ts";
+import { MessageRow } from "./message_row.tsx";
+import { PendingRows } from "./pending_rows.tsx";
+import { isGrouped, Times } from "./times.ts";
 
 export interface MessagePaneProps {
   readonly client: HubbubClient;
@@ -20,34 +24,149 @@ export interface MessagePaneProps {
 }
 
 /** The messages of a channel. */
-export function MessagePane({ client, channel, onRead, linkTo }: MessagePaneProps) {
-  const messages = useSignal<readonly Message[]>([]);
+export function MessagePane(props: MessagePaneProps) {
+  // Another channel is another pane, with nothing of the last one's.
+  return <Pane key={props.channel.name} {...props} />;
+}
+
+function Pane({ client, channel, me, goTo, readUpTo, onRead, linkTo }: MessagePaneProps) {
+  const read = useRef(onRead);
+  read.current = onRead;
+  const view = useMemo(
+    () => new ChannelView({ client, channel, me, readUpTo, onRead: (seq) => read.current(seq) }),
+    [client, channel],
+  );
+  const times = useMemo(() => new Times(navigator.languages), []);
+  const scroller = useRef<HTMLDivElement>(null);
+  const above = useRef<HTMLDivElement>(null);
+  const rows = useRef<HTMLDivElement>(null);
+  const below = useRef<HTMLDivElement>(null);
+  const shownGoTo = useRef(goTo);
+
+  // Reading it is what makes a change of it render this.
+  view.frame.value;
+  const { conversation, viewport } = view;
+  const span = view.rows();
+  const { window, loads, pending } = conversation;
+
+  useEffect(
+    () =>
+      view.attach(
+        {
+          scroller: scroller.current as HTMLElement,
+          above: above.current as HTMLElement,
+          rows: rows.current as HTMLElement,
+          below: below.current as HTMLElement,
+        },
+        goTo,
+      ),
+    [view],
+  );
   useEffect(() => {
-    const show = (news: readonly Message[]) => {
-      const known = messages.value.at(-1)?.seq ?? 0;
-      messages.value = [...messages.value, ...news.filter(({ seq }) => seq > known)];
-      const newest = messages.value.at(-1);
-      if (newest) onRead(newest.seq);
-    };
-    const stop = client.on("message", (message) => {
-      if (message.channel === channel.id) show([message]);
-    });
-    client.history({ channel: channel.id }).then(
-      ({ messages }) => show(messages),
-      () => {},
+    if (goTo !== undefined && goTo !== shownGoTo.current) view.goTo(goTo);
+    shownGoTo.current = goTo;
+  }, [view, goTo]);
+  // Each rendering, before it is painted.
+  useLayoutEffect(() => view.settled(rows.current as HTMLElement));
+
+  const shown = [];
+  const nowMs = Date.now();
+  for (let seq = span.first; seq <= span.last; seq++) {
+    const message = window.get(seq);
+    if (!message) continue;
+    const before = window.get(seq - 1);
+    const isNewDay = !before || times.dayKey(before.timeMs) !== times.dayKey(message.timeMs);
+    const isFirstNew = conversation.marker === seq - 1;
+    shown.push(
+      <MessageRow
+        key={seq}
+        message={message}
+        isGrouped={!isNewDay && !isFirstNew && isGrouped(before, message)}
+        day={isNewDay ? times.day(message.timeMs, nowMs) : undefined}
+        isFirstNew={isFirstNew}
+        isTarget={view.target === seq}
+        isCurrent={view.current === seq}
+        isExpanded={view.isExpanded(seq)}
+        href={linkTo(seq)}
+        times={times}
+        onToggle={view.toggle}
+      />,
     );
-    return stop;
-  }, [client, channel]);
+  }
 
   return (
-    <section class="messages" aria-label="Messages">
-      <ol>
-        {messages.value.map(({ seq, author, body }) => (
-          <li key={seq}>
-            <a href={linkTo(seq)}>{seq}</a> {author}: <span>{body}</span>
-          </li>
-        ))}
-      </ol>
+    <section class="messages" aria-label={`Messages in ${channel.name}`}>
+      {/* A log, but silent: what is new is told below, in few words, however much it is. */}
+      <div
+        class="messages-scroller"
+        ref={scroller}
+        role="log"
+        aria-live="off"
+        aria-label={`Messages in ${channel.name}`}
+        aria-busy={!window.isLoaded}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+        tabIndex={0}
+        onKeyDown={(event) => onKey(event, view)}
+        onFocusIn={({ target }) => {
+          const row = target instanceof Element && target.closest<HTMLElement>("[data-seq]");
+          if (row) view.focused(Number(row.dataset.seq));
+        }}
+      >
+        <div class="messages-top">
+          {window.isLoaded && window.reachesStart ? (
+            <p class="messages-beginning">
+              {window.head === 0
+                ? `Nothing has been said in ${channel.name} yet.`
+                : `This is where ${channel.name} begins.`}
+            </p>
+          ) : (
+            <Edge
+              state={window.isLoaded ? loads.older : loads.jump}
+              what={window.isLoaded ? "older messages" : "messages"}
+              onRetry={() => conversation.retry()}
+            />
+          )}
+        </div>
+        <div ref={above} />
+        <div class="messages-rows" ref={rows}>
+          {shown}
+        </div>
+        <div ref={below} />
+        {window.isLoaded && !window.reachesEnd && (
+          <Edge
+            state={loads.newer}
+            what="newer messages"
+            onRetry={() => conversation.retry()}
+          />
+        )}
+        {pending.length > 0 && window.reachesEnd && (
+          <PendingRows
+            pending={pending}
+            me={me}
+            onRetry={(nonce) => client.retry(nonce)}
+            onDiscard={(nonce) => client.discard(nonce)}
+          />
+        )}
+      </div>
+      {window.isLoaded && !viewport.follows && (
+        <button type="button" class="messages-below" onClick={() => conversation.goToEnd()}>
+          {belowText(view.unseen)}
+        </button>
+      )}
+      {conversation.missing !== undefined && (
+        <p class="messages-missing" role="status">
+          There is no message {conversation.missing} in {channel.name}.
+        </p>
+      )}
+      <p class="visually-hidden" role="status">
+        {view.announcement}
+      </p>
     </section>
   );
+}
+
+function belowText(unseen: number): string {
+  if (unseen === 0) return "Go to the newest messages";
+  const count = unseen.toLocaleString("en");
+  return `${count} new message${unseen === 1 ? "" : "s"} below`;
 }

@@ -1,0 +1,80 @@
+import type { PendingMessage } from "../../../client/posts.ts";
+import { Body } from "./body.tsx";
+import { Initial } from "./message_row.tsx";
+
+interface Props {
+  readonly pending: readonly PendingMessage[];
+  readonly me: { readonly id: number; readonly name: string };
+  readonly onRetry: (nonce: string) => void;
+  readonly onDiscard: (nonce: string) => void;
+}
+
+/** More than this are counted and not shown: an outbox holds a thousand. */
+const MAX_SHOWN = 40;
+
+/** Own messages on their way into the channel, below the messages that are in it. */
+export function PendingRows({ pending, me, onRetry, onDiscard }: Props) {
+  const shown = pending.slice(0, MAX_SHOWN);
+  return (
+    <div class="message-pending">
+      {shown.map((post, index) => (
+        <PendingRow
+          key={post.nonce}
+          post={post}
+          me={me}
+          isGrouped={index > 0}
+          onRetry={() => onRetry(post.nonce)}
+          onDiscard={() => onDiscard(post.nonce)}
+        />
+      ))}
+      {pending.length > MAX_SHOWN && <p>And {pending.length - MAX_SHOWN} more are waiting.</p>}
+    </div>
+  );
+}
+
+interface RowProps {
+  readonly post: PendingMessage;
+  readonly me: { readonly id: number; readonly name: string };
+  readonly isGrouped: boolean;
+  readonly onRetry: () => void;
+  readonly onDiscard: () => void;
+}
+
+function PendingRow({ post, me, isGrouped, onRetry, onDiscard }: RowProps) {
+  const { nonce, body, state, error } = post;
+  const [who, text] = [`p${nonce}-who`, `p${nonce}-text`];
+  const isFailed = state === "failed";
+  const kind = `message${isGrouped ? " grouped" : ""} ${isFailed ? "failed" : "unsent"}`;
+  return (
+    <article class={kind} data-nonce={nonce} aria-labelledby={`${who} ${text}`}>
+      {isGrouped ? (
+        <bdi class="visually-hidden" id={who}>
+          {me.name}
+        </bdi>
+      ) : (
+        <>
+          <Initial author={me.name} authorId={me.id} />
+          <header>
+            <bdi class={`message-author hue-${me.id % 8}`} id={who}>
+              {me.name}
+            </bdi>
+          </header>
+        </>
+      )}
+      <Body body={body} id={text} />
+      {isFailed ? (
+        <div class="message-failure">
+          <p role="alert">Not sent. {error?.text}</p>
+          <button type="button" onClick={onRetry}>
+            Try again
+          </button>
+          <button type="button" onClick={onDiscard}>
+            Discard
+          </button>
+        </div>
+      ) : (
+        <p class="message-state">{state === "waiting" ? "Waiting to be sent" : "Sending"}</p>
+      )}
+    </article>
+  );
+}
