@@ -147,9 +147,10 @@ export class Conversation {
   loadOlder(): void {
     const { window } = this;
     if (!window.isLoaded || window.reachesStart || !this.#mayBegin(this.#older)) return;
+    const before = window.span.first;
     this.#older.begin(
-      (isWanted) => this.#read({ before: window.span.first }, isWanted),
-      (page) => window.addOlder(page, page.more),
+      (isWanted) => this.#read({ before }, isWanted),
+      (page) => window.addOlder(before, page, page.more),
     );
   }
 

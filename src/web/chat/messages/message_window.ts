@@ -115,14 +115,14 @@ export class MessageWindow {
     return true;
   }
 
-  /** Adds a page that was asked for before the run's first message. `hasOlder` as in `replace`. */
-  addOlder({ messages, head }: Page, hasOlder: boolean): void {
+  /**
+   * Adds the page that was asked for before this number, unless the window has moved on meanwhile.
+   * `hasOlder` as in `replace`.
+   */
+  addOlder(before: number, { messages, head }: Page, hasOlder: boolean): void {
     this.#know(head);
-    const { first } = this.span;
-    const older = messages.filter(({ seq }) => seq < first);
-    // The window may have moved on while the page was on its way.
-    if (older.length > 0 && older.at(-1)?.seq !== first - 1) return;
-    this.#run = [...older, ...this.#run];
+    if (before !== this.span.first) return;
+    this.#run = [...messages, ...this.#run];
     if (!hasOlder) this.#reachesStart = true;
     const excess = this.#run.length - this.#bounds.messages;
     if (excess <= 0) return;
@@ -130,7 +130,7 @@ export class MessageWindow {
     this.#last -= excess;
   }
 
-  /** Adds a page that was asked for after the run's last message. */
+  /** Adds a page that was asked for after the run's last message; what came live meanwhile counts. */
   addNewer({ messages, head }: Page): void {
     this.#know(head);
     const newer = messages.filter(({ seq }) => seq > this.#last);

@@ -54,7 +54,10 @@ export class Load {
    * Begins, and drops what was under way. `use` gets what came, unless it is wanted no more by then;
    * before that it is called, the state is idle again.
    */
-  begin<Result>(read: (isWanted: () => boolean) => Promise<Result>, use: (r: Result) => void): void {
+  begin<Result>(
+    read: (isWanted: () => boolean) => Promise<Result>,
+    use: (r: Result) => void,
+  ): void {
     const turn = ++this.#turn;
     const isWanted = () => turn === this.#turn;
     this.#enter("loading");

@@ -133,11 +133,7 @@ function Pane({ client, channel, me, goTo, readUpTo, onRead, linkTo }: MessagePa
         </div>
         <div ref={below} />
         {window.isLoaded && !window.reachesEnd && (
-          <Edge
-            state={loads.newer}
-            what="newer messages"
-            onRetry={() => conversation.retry()}
-          />
+          <Edge state={loads.newer} what="newer messages" onRetry={() => conversation.retry()} />
         )}
         {pending.length > 0 && window.reachesEnd && (
           <PendingRows

@@ -39,7 +39,11 @@ export class Times {
       hour: "numeric",
     }).resolvedOptions();
     const zone = timeZone === undefined ? {} : { timeZone };
-    const time = { hour: "numeric", minute: "2-digit", ...(hourCycle ? { hourCycle } : {}) } as const;
+    const time = {
+      hour: "numeric",
+      minute: "2-digit",
+      ...(hourCycle ? { hourCycle } : {}),
+    } as const;
     const date = { weekday: "long", day: "numeric", month: "long" } as const;
     const format = (options: Intl.DateTimeFormatOptions, locale = language) =>
       new Intl.DateTimeFormat(locale, { ...zone, ...options });

@@ -101,7 +101,10 @@ function blockAt(body: string, at: number): Piece | undefined {
   const begin = at + FENCE.length;
   const close = body.indexOf(FENCE, begin);
   if (close === -1) return undefined;
-  const text = body.slice(begin, close).replace(language, "").replace(/\r?\n$/, "");
+  const text = body
+    .slice(begin, close)
+    .replace(language, "")
+    .replace(/\r?\n$/, "");
   if (text.trim() === "") return undefined;
   return { token: { kind: "block", text }, end: close + FENCE.length };
 }
