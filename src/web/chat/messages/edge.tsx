@@ -9,16 +9,22 @@ interface Props {
 
 /** What stands where the messages in memory end: more is on its way, or could not be read. */
 export function Edge({ state, what, onRetry }: Props) {
-  if (typeof state !== "object") return <p class="messages-edge">Loading {what}…</p>;
-  const isOffline = state.code === "DISCONNECTED";
+  if (typeof state !== "object") {
+    return (
+      <p class="messages-edge">
+        <span class="spinner" aria-hidden="true" />
+        Loading {what}
+      </p>
+    );
+  }
+  // The page says elsewhere that there is no connection, and it is tried again when there is.
+  if (state.code === "DISCONNECTED") return <p class="messages-edge">Waiting for {what}</p>;
   return (
     <p class="messages-edge">
-      {isOffline ? `The ${what} come when the connection is back.` : `No ${what}: ${state.text}`}
-      {!isOffline && (
-        <button type="button" onClick={onRetry}>
-          Try again
-        </button>
-      )}
+      Could not read {what}. {state.text}
+      <button type="button" class="button small" onClick={onRetry}>
+        Try again
+      </button>
     </p>
   );
 }

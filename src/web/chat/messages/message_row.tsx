@@ -66,7 +66,7 @@ export class MessageRow extends Component<Props> {
           {isGrouped ? (
             <>
               {time}
-              <bdi class="visually-hidden" id={who}>
+              <bdi class="unseen" id={who}>
                 {author}
               </bdi>
             </>

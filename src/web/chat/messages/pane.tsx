@@ -114,11 +114,7 @@ function Pane({ client, channel, me, goTo, readUpTo, onRead, linkTo }: MessagePa
       >
         <div class="messages-top">
           {window.isLoaded && window.reachesStart ? (
-            <p class="messages-beginning">
-              {window.head === 0
-                ? `Nothing has been said in ${channel.name} yet.`
-                : `This is where ${channel.name} begins.`}
-            </p>
+            <Beginning name={channel.name} isEmpty={window.head === 0 && pending.length === 0} />
           ) : (
             <Edge
               state={window.isLoaded ? loads.older : loads.jump}
@@ -145,19 +141,32 @@ function Pane({ client, channel, me, goTo, readUpTo, onRead, linkTo }: MessagePa
         )}
       </div>
       {window.isLoaded && !viewport.follows && (
-        <button type="button" class="messages-below" onClick={() => conversation.goToEnd()}>
+        <button
+          type="button"
+          class={view.unseen > 0 ? "messages-below new" : "messages-below"}
+          onClick={() => conversation.goToEnd()}>
           {belowText(view.unseen)}
         </button>
       )}
       {conversation.missing !== undefined && (
-        <p class="messages-missing" role="status">
+        <p class="messages-missing notice" role="status">
           There is no message {conversation.missing} in {channel.name}.
         </p>
       )}
-      <p class="visually-hidden" role="status">
+      <p class="unseen" role="status">
         {view.announcement}
       </p>
     </section>
+  );
+}
+
+function Beginning({ name, isEmpty }: { name: string; isEmpty: boolean }) {
+  if (!isEmpty) return <p class="messages-beginning">This is where #{name} begins.</p>;
+  return (
+    <p class="messages-nothing">
+      <strong>Nothing has been said here yet.</strong>
+      The first message in #{name} is yours.
+    </p>
   );
 }
 

@@ -48,7 +48,7 @@ function PendingRow({ post, me, isGrouped, onRetry, onDiscard }: RowProps) {
   return (
     <article class={kind} data-nonce={nonce} aria-labelledby={`${who} ${text}`}>
       {isGrouped ? (
-        <bdi class="visually-hidden" id={who}>
+        <bdi class="unseen" id={who}>
           {me.name}
         </bdi>
       ) : (
@@ -65,10 +65,10 @@ function PendingRow({ post, me, isGrouped, onRetry, onDiscard }: RowProps) {
       {isFailed ? (
         <div class="message-failure">
           <p role="alert">Not sent. {error?.text}</p>
-          <button type="button" onClick={onRetry}>
+          <button type="button" class="button small" onClick={onRetry}>
             Try again
           </button>
-          <button type="button" onClick={onDiscard}>
+          <button type="button" class="button small" onClick={onDiscard}>
             Discard
           </button>
         </div>
