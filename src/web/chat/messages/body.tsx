@@ -20,7 +20,12 @@ export function Body({ body, id, isExpanded = false, onToggle }: Props) {
         {tokens.map(node)}
       </div>
       {isLong && onToggle && (
-        <button type="button" class="link-button message-more" aria-expanded={isExpanded} onClick={onToggle}>
+        <button
+          type="button"
+          class="link-button message-more"
+          aria-expanded={isExpanded}
+          onClick={onToggle}
+        >
           {isExpanded ? "Show less" : "Show the whole message"}
         </button>
       )}

@@ -144,7 +144,8 @@ function Pane({ client, channel, me, goTo, readUpTo, onRead, linkTo }: MessagePa
         <button
           type="button"
           class={view.unseen > 0 ? "messages-below new" : "messages-below"}
-          onClick={() => conversation.goToEnd()}>
+          onClick={() => conversation.goToEnd()}
+        >
           {belowText(view.unseen)}
         </button>
       )}

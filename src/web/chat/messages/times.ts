@@ -39,11 +39,8 @@ export class Times {
       hour: "numeric",
     }).resolvedOptions();
     const zone = timeZone === undefined ? {} : { timeZone };
-    const time = {
-      hour: "numeric",
-      minute: "2-digit",
-      ...(hourCycle ? { hourCycle } : {}),
-    } as const;
+    const hour = hourCycle === "h12" || hourCycle === "h11" ? "numeric" : "2-digit";
+    const time = { hour, minute: "2-digit", ...(hourCycle ? { hourCycle } : {}) } as const;
     const date = { weekday: "long", day: "numeric", month: "long" } as const;
     const format = (options: Intl.DateTimeFormatOptions, locale = language) =>
       new Intl.DateTimeFormat(locale, { ...zone, ...options });

@@ -22,15 +22,15 @@ interface Options {
 }
 
 /** Rows are in the page this far above and below what is seen... */
-const AHEAD_PX = 900;
+const AHEAD_PX = 1200;
 /** ...and others are rendered when less than this is left. */
-const LEAST_AHEAD_PX = 300;
+const LEAST_AHEAD_PX = 500;
 /** Closer to the end than this counts as at the end. */
 const AT_END_PX = 2;
 
 /**
  * What is seen of the messages. It holds on to something while the page changes: to the end, which
- * it then follows, or to the row at its top edge, which stays where it is to the pixel whatever is
+ * it then follows, or to the first row in it, which stays where it is to the pixel whatever is
  * added, measured or dropped above it.
  *
  * Browsers can do that too (`overflow-anchor`), but not all, and not when what they hold on to is
@@ -48,6 +48,8 @@ export class Viewport {
   #heightPx = 0;
   /** Where the view was put; the person at the page moves it when it is elsewhere. */
   #topPx = 0;
+  /** How high all that scrolls was then, and what is seen of it. */
+  #laidOut = "";
   #contentTopPx = 0;
   /** The view was sent somewhere, and what is there is not measured yet. */
   #isArriving = false;
@@ -124,6 +126,8 @@ export class Viewport {
 
   /** The rows to render now. */
   rows(): Span {
+    // Somebody may have scrolled in this very frame, and the event is still to come.
+    if (this.#elements) this.#noticeMove(this.#elements.scroller);
     const { shown } = this.#options.window;
     this.heights.cover(shown);
     const kept = intersection(this.#rendered, shown);
@@ -159,23 +163,29 @@ export class Viewport {
       : this.#contentTopPx + this.heights.topOf(this.#anchor.seq) - this.#anchor.offsetPx;
     if (Math.abs(scroller.scrollTop - wantedPx) >= 0.5) scroller.scrollTop = wantedPx;
     this.#topPx = scroller.scrollTop;
+    this.#laidOut = layoutOf(scroller);
     // There is too little above or below: it holds on to what is where it could get to.
     if (Math.abs(this.#topPx - wantedPx) >= 1 && !this.#isArriving) this.#holdOnToTop();
   }
 
   #scrolled(): void {
-    if (!this.#elements) return;
-    const { scroller } = this.#elements;
+    if (!this.#elements || !this.#noticeMove(this.#elements.scroller)) return;
+    if (!includes(this.#rendered, this.#around(LEAST_AHEAD_PX))) this.#options.render();
+    this.#options.moved();
+  }
+
+  /** Follows where the person at the page has scrolled to; returns whether that is elsewhere. */
+  #noticeMove(scroller: HTMLElement): boolean {
     const topPx = scroller.scrollTop;
     const movedPx = topPx - this.#topPx;
-    if (Math.abs(movedPx) < 0.5) return;
+    // Where the page itself has changed, that has moved the view; `settle` puts it back.
+    if (Math.abs(movedPx) < 0.5 || layoutOf(scroller) !== this.#laidOut) return false;
     this.#topPx = topPx;
     this.#isArriving = false;
     // By direction, not by distance: the first small step up must not be taken back.
     this.#follows = movedPx > 0 && (this.#follows || this.#isAtEnd(scroller));
     this.#holdOnToTop();
-    if (!includes(this.#rendered, this.#around(LEAST_AHEAD_PX))) this.#options.render();
-    this.#options.moved();
+    return true;
   }
 
   #isAtEnd({ scrollTop, scrollHeight, clientHeight }: HTMLElement): boolean {
@@ -183,10 +193,15 @@ export class Viewport {
     return leftPx <= AT_END_PX && this.#options.window.reachesEnd;
   }
 
-  /** The row at the top edge is the one to hold on to. */
+  /**
+   * The row at the top edge is the one to hold on to. Where that is not in the page yet, because one
+   * scrolled further than was ready: the first one that is, for only its height is no guess.
+   */
   #holdOnToTop(): void {
     const topPx = this.#topPx - this.#contentTopPx;
-    const seq = this.heights.at(topPx);
+    const { first } = this.#rendered;
+    const isFirstSeen = this.heights.topOf(first) < topPx + this.#heightPx;
+    const seq = isFirstSeen ? Math.max(first, this.heights.at(topPx)) : this.heights.at(topPx);
     this.#anchor = { seq, offsetPx: this.heights.topOf(seq) - topPx };
   }
 
@@ -201,6 +216,10 @@ export class Viewport {
     const topPx = this.#viewTopPx();
     return this.heights.between(topPx - aheadPx, topPx + this.#heightPx + aheadPx);
   }
+}
+
+function layoutOf({ scrollHeight, clientHeight }: HTMLElement): string {
+  return `${scrollHeight}/${clientHeight}`;
 }
 
 function setHeight({ style }: HTMLElement, px: number): void {
