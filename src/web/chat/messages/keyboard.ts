@@ -1,10 +1,10 @@
-import type { ChannelView } from "./channel_view.ts";
+import type { MessageView } from "./message_view.ts";
 
 /**
  * The keyboard in the messages: up and down go from message to message, Home and End to the ends of the
  * channel and not only of what is loaded. Page Up and Page Down scroll, as they do everywhere.
  */
-export function onKey(event: KeyboardEvent, view: ChannelView): void {
+export function onKey(event: KeyboardEvent, view: MessageView): void {
   if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
   switch (event.key) {
     case "ArrowUp":

@@ -1,10 +1,10 @@
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { HubbubClient } from "../../../client/client.ts";
 import type { Membership } from "../../../client/memberships.ts";
-import { ChannelView } from "./channel_view.ts";
 import { Edge } from "./edge.tsx";
 import { onKey } from "./keyboard.ts";
 import { MessageRow } from "./message_row.tsx";
+import { MessageView } from "./message_view.ts";
 import { PendingRows } from "./pending_rows.tsx";
 import { isGrouped, Times } from "./times.ts";
 
@@ -33,7 +33,7 @@ function Pane({ client, channel, me, goTo, readUpTo, onRead, linkTo }: MessagePa
   const read = useRef(onRead);
   read.current = onRead;
   const view = useMemo(
-    () => new ChannelView({ client, channel, me, readUpTo, onRead: (seq) => read.current(seq) }),
+    () => new MessageView({ client, channel, me, readUpTo, onRead: (seq) => read.current(seq) }),
     [client, channel],
   );
   const times = useMemo(() => new Times(navigator.languages), []);
@@ -63,7 +63,7 @@ function Pane({ client, channel, me, goTo, readUpTo, onRead, linkTo }: MessagePa
     [view],
   );
   useEffect(() => {
-    if (goTo !== undefined && goTo !== shownGoTo.current) view.goTo(goTo);
+    if (goTo !== shownGoTo.current) view.goTo(goTo);
     shownGoTo.current = goTo;
   }, [view, goTo]);
   // Each rendering, before it is painted.

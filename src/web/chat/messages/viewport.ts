@@ -113,6 +113,11 @@ export class Viewport {
     this.#isArriving = true;
   }
 
+  /** Keeps a message where it is, whatever comes. */
+  keep(seq: number): void {
+    this.putAt(seq, this.heights.topOf(seq) - this.#viewTopPx());
+  }
+
   /** Moves by as little as brings a whole row into view. */
   reveal(seq: number): void {
     const topPx = this.heights.topOf(seq);

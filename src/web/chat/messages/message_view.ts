@@ -31,7 +31,7 @@ const frames: Frames = {
 const SCREENS_AHEAD = 3;
 
 /** An open channel in the page: joins what is in memory, what is seen of it, and when it is rendered. */
-export class ChannelView {
+export class MessageView {
   readonly conversation: Conversation;
   readonly viewport: Viewport;
   /** Changes when the pane is to be rendered. */
@@ -135,10 +135,11 @@ export class ChannelView {
     this.render();
   };
 
-  /** Shows a message, marks it, and goes on from it with the keyboard. */
-  goTo(seq: number): void {
+  /** Shows a message, marks it, and goes on from it with the keyboard; or goes to the end. */
+  goTo(seq: number | undefined): void {
     this.#target = seq;
-    this.conversation.goTo(seq);
+    if (seq === undefined) this.conversation.goToEnd();
+    else this.conversation.goTo(seq);
   }
 
   /** Moves the keyboard from message to message; from none, to the last one that is seen. */
@@ -170,7 +171,9 @@ export class ChannelView {
     const { viewport } = this;
     if (place.at === "end") return viewport.follow();
     const { seq, why } = place;
-    if (why === "start") viewport.putAt(seq, viewport.heightPx);
+    const { first, last } = viewport.seen;
+    if (why === "link" && seq > first && seq < last) viewport.keep(seq);
+    else if (why === "start") viewport.putAt(seq, viewport.heightPx);
     else viewport.putAt(seq, Math.round(viewport.heightPx / (why === "link" ? 3 : 4)));
     if (why !== "unread") this.focus(seq);
   }
