@@ -48,6 +48,9 @@ export class MessageView {
   #current: number | undefined;
   #target: number | undefined;
   #focus: number | undefined;
+  #scroller: HTMLElement | undefined;
+  /** Something in it had the focus before the rendering, which may have taken that out of the page. */
+  #hadFocus = false;
   /** The newest message when the page was hidden. */
   #hiddenAt: number | undefined;
 
@@ -76,6 +79,7 @@ export class MessageView {
   /** Begins in these elements, and shows a message or where reading stopped. Returns what ends it. */
   attach(elements: Elements, goTo: number | undefined): () => void {
     const detach = this.viewport.attach(elements);
+    this.#scroller = elements.scroller;
     const onVisibility = () => this.#visibilityChanged();
     document.addEventListener("visibilitychange", onVisibility);
     if (goTo === undefined) this.conversation.open();
@@ -98,17 +102,20 @@ export class MessageView {
   rows(): Span {
     const place = this.conversation.takePlace();
     if (place) this.#put(place);
+    this.#hadFocus = this.#scroller?.contains(document.activeElement) ?? false;
     return this.viewport.rows();
   }
 
   /** The rendered rows are in the page. */
   settled(rows: Element): void {
     this.viewport.settle();
-    if (this.#focus === undefined) return;
     const row = rows.querySelector<HTMLElement>(`[data-seq="${this.#focus}"]`);
-    if (!row) return;
-    this.#focus = undefined;
-    row.focus({ preventScroll: true });
+    if (row) {
+      this.#focus = undefined;
+      row.focus({ preventScroll: true });
+    } else if (this.#hadFocus && !this.#scroller?.contains(document.activeElement)) {
+      this.#scroller?.focus({ preventScroll: true });
+    }
   }
 
   /** The message that the address leads to. */

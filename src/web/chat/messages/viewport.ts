@@ -131,7 +131,6 @@ export class Viewport {
 
   /** The rows to render now. */
   rows(): Span {
-    // Somebody may have scrolled in this very frame, and the event is still to come.
     if (this.#elements) this.#noticeMove(this.#elements.scroller);
     const { shown } = this.#options.window;
     this.heights.cover(shown);
@@ -145,6 +144,7 @@ export class Viewport {
     if (!this.#elements) return;
     const { scroller, above, rows, below } = this.#elements;
     const { first, last } = this.#rendered;
+    this.#noticeMove(scroller);
     let seq = first;
     for (const row of rows.children) {
       this.heights.measured(seq++, row.getBoundingClientRect().height);
@@ -179,7 +179,10 @@ export class Viewport {
     this.#options.moved();
   }
 
-  /** Follows where the person at the page has scrolled to; returns whether that is elsewhere. */
+  /**
+   * Follows where the person at the page has scrolled to; returns whether that is elsewhere. Asked before
+   * the view is put anywhere, for the event may be still to come.
+   */
   #noticeMove(scroller: HTMLElement): boolean {
     const topPx = scroller.scrollTop;
     const movedPx = topPx - this.#topPx;
