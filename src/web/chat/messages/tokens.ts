@@ -23,7 +23,7 @@ export interface ReadBody {
 const MAX_TOKENS = 400;
 const MAX_EMOJI_ALONE = 12;
 const LONG_LINES = 24;
-const LONG_UNITS = 2400;
+const LONG_UNITS = 1600;
 
 const FENCE = "```";
 /** A word after the opening fence names a language; it is not shown. */
