@@ -15,7 +15,7 @@ export type Place =
   | { readonly at: "message"; readonly seq: number; readonly why: "link" | "unread" | "start" };
 
 interface Options {
-  readonly client: HubbubClient;
+  readonly client: Pick<HubbubClient, "history" | "on" | "pending">;
   readonly channel: Readonly<Membership>;
   readonly readUpTo: number;
   /** Whether the end of the channel is looked at, and followed. */

@@ -94,6 +94,8 @@ function Pane({ client, channel, me, goTo, readUpTo, onRead, linkTo }: MessagePa
     );
   }
 
+  const newest = window.get(window.span.last);
+
   return (
     <section class="messages" aria-label={`Messages in ${channel.name}`}>
       {/* A log, but silent: what is new is told below, in few words, however much it is. */}
@@ -135,6 +137,9 @@ function Pane({ client, channel, me, goTo, readUpTo, onRead, linkTo }: MessagePa
           <PendingRows
             pending={pending}
             me={me}
+            isContinued={
+              newest !== undefined && isGrouped(newest, { authorId: me.id, timeMs: nowMs })
+            }
             onRetry={(nonce) => client.retry(nonce)}
             onDiscard={(nonce) => client.discard(nonce)}
           />

@@ -5,15 +5,22 @@ import { Initial } from "./message_row.tsx";
 interface Props {
   readonly pending: readonly PendingMessage[];
   readonly me: { readonly id: number; readonly name: string };
+  /** The newest message of the channel is of the same author, and not long ago. */
+  readonly isContinued: boolean;
   readonly onRetry: (nonce: string) => void;
   readonly onDiscard: (nonce: string) => void;
 }
+
+const stateText = {
+  waiting: "Waiting to be sent",
+  "sent-unacknowledged": "Sending",
+} as const;
 
 /** More than this are counted and not shown: an outbox holds a thousand. */
 const MAX_SHOWN = 40;
 
 /** Own messages on their way into the channel, below the messages that are in it. */
-export function PendingRows({ pending, me, onRetry, onDiscard }: Props) {
+export function PendingRows({ pending, me, isContinued, onRetry, onDiscard }: Props) {
   const shown = pending.slice(0, MAX_SHOWN);
   return (
     <div class="message-pending">
@@ -22,7 +29,7 @@ export function PendingRows({ pending, me, onRetry, onDiscard }: Props) {
           key={post.nonce}
           post={post}
           me={me}
-          isGrouped={index > 0}
+          isGrouped={index > 0 || isContinued}
           onRetry={() => onRetry(post.nonce)}
           onDiscard={() => onDiscard(post.nonce)}
         />
@@ -45,12 +52,22 @@ function PendingRow({ post, me, isGrouped, onRetry, onDiscard }: RowProps) {
   const [who, text] = [`p${nonce}-who`, `p${nonce}-text`];
   const isFailed = state === "failed";
   const kind = `message${isGrouped ? " grouped" : ""} ${isFailed ? "failed" : "unsent"}`;
+  // As high as the message will be: nothing moves when it takes this one's place.
+  const progress = !isFailed && (
+    <span class="message-time" title={stateText[state]}>
+      <span aria-hidden="true">…</span>
+      <span class="unseen">{stateText[state]}</span>
+    </span>
+  );
   return (
     <article class={kind} data-nonce={nonce} aria-labelledby={`${who} ${text}`}>
       {isGrouped ? (
-        <bdi class="unseen" id={who}>
-          {me.name}
-        </bdi>
+        <>
+          {progress}
+          <bdi class="unseen" id={who}>
+            {me.name}
+          </bdi>
+        </>
       ) : (
         <>
           <Initial author={me.name} authorId={me.id} />
@@ -58,11 +75,12 @@ function PendingRow({ post, me, isGrouped, onRetry, onDiscard }: RowProps) {
             <bdi class={`message-author hue-${me.id % 8}`} id={who}>
               {me.name}
             </bdi>
+            {progress}
           </header>
         </>
       )}
       <Body body={body} id={text} />
-      {isFailed ? (
+      {isFailed && (
         <div class="message-failure">
           <p role="alert">Not sent. {error?.text}</p>
           <button type="button" class="button small" onClick={onRetry}>
@@ -72,8 +90,6 @@ function PendingRow({ post, me, isGrouped, onRetry, onDiscard }: RowProps) {
             Discard
           </button>
         </div>
-      ) : (
-        <p class="message-state">{state === "waiting" ? "Waiting to be sent" : "Sending"}</p>
       )}
     </article>
   );
