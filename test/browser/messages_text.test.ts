@@ -13,7 +13,7 @@ const hostile = {
   "an image that runs": '<img src=x onerror="window.wasRun = true">',
   "markup and entities": "</div></article><h1>big</h1> &lt;b&gt; &#x3c;",
   "a template":
-    "{{constructor.constructor('window.wasRun = true')()}} ${1} </textarea><svg onload=1>",
+    "{{constructor.constructor('window.wasRun = true')()}} #{1} </textarea><svg onload=1>",
   "a script for a link": "javascript:window.wasRun=true JAVASCRIPT://x%0awindow.wasRun=true",
   "a right-to-left override": "invoice\u202excod.exe and \u2067\u2066 never closed",
   "marks of all directions": "\u202a\u202b\u202d\u202e\u2066\u2067\u2068 open to the end",

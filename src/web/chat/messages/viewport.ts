@@ -102,12 +102,14 @@ export class Viewport {
 
   /** Goes to the end, and stays there. */
   follow(): void {
+    this.#noticeMove();
     this.#follows = true;
     this.#isArriving = false;
   }
 
   /** Puts a message this far below the top edge; nearer where there is too little above or below. */
   putAt(seq: number, offsetPx: number): void {
+    this.#noticeMove();
     this.#follows = false;
     this.#anchor = { seq, offsetPx };
     this.#isArriving = true;
@@ -131,7 +133,7 @@ export class Viewport {
 
   /** The rows to render now. */
   rows(): Span {
-    if (this.#elements) this.#noticeMove(this.#elements.scroller);
+    this.#noticeMove();
     const { shown } = this.#options.window;
     this.heights.cover(shown);
     const kept = intersection(this.#rendered, shown);
@@ -144,7 +146,7 @@ export class Viewport {
     if (!this.#elements) return;
     const { scroller, above, rows, below } = this.#elements;
     const { first, last } = this.#rendered;
-    this.#noticeMove(scroller);
+    this.#noticeMove();
     let seq = first;
     for (const row of rows.children) {
       this.heights.measured(seq++, row.getBoundingClientRect().height);
@@ -158,6 +160,7 @@ export class Viewport {
     else if (this.#isArriving) {
       this.#isArriving = false;
       this.#follows = this.#isAtEnd(scroller);
+      this.#options.render();
     }
     this.#options.moved();
   }
@@ -174,8 +177,10 @@ export class Viewport {
   }
 
   #scrolled(): void {
-    if (!this.#elements || !this.#noticeMove(this.#elements.scroller)) return;
-    if (!includes(this.#rendered, this.#around(LEAST_AHEAD_PX))) this.#options.render();
+    const didFollow = this.#follows;
+    if (!this.#noticeMove()) return;
+    const isReady = includes(this.#rendered, this.#around(LEAST_AHEAD_PX));
+    if (!isReady || this.#follows !== didFollow) this.#options.render();
     this.#options.moved();
   }
 
@@ -183,7 +188,9 @@ export class Viewport {
    * Follows where the person at the page has scrolled to; returns whether that is elsewhere. Asked before
    * the view is put anywhere, for the event may be still to come.
    */
-  #noticeMove(scroller: HTMLElement): boolean {
+  #noticeMove(): boolean {
+    if (!this.#elements) return false;
+    const { scroller } = this.#elements;
     const topPx = scroller.scrollTop;
     const movedPx = topPx - this.#topPx;
     // Where the page itself has changed, that has moved the view; `settle` puts it back.
