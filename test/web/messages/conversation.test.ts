@@ -82,6 +82,7 @@ function opened(head: number, readUpTo = head) {
     follows: () => true,
     changed: () => {},
     onLive: () => {},
+    onReset: () => {},
   });
   conversation.open();
   return { client, conversation };
@@ -151,7 +152,7 @@ describe("an open channel", () => {
     const client = new ScriptedClient(10);
     client.error = new HubbubError("DISCONNECTED", "There is no connection now.");
     const { channel } = client;
-    const rest = { follows: () => true, changed: () => {}, onLive: () => {} };
+    const rest = { follows: () => true, changed: () => {}, onLive: () => {}, onReset: () => {} };
     const conversation = new Conversation({ client, channel, readUpTo: 10, ...rest });
     conversation.open();
     await settled();

@@ -24,6 +24,8 @@ interface Options {
   readonly changed: () => void;
   /** A message has just come, shown or not. */
   readonly onLive: (message: ChatMessage) => void;
+  /** The numbers count anew: those known so far mean nothing. */
+  readonly onReset: () => void;
 }
 
 /** An open channel: its messages in memory, what of them is being loaded, where reading stopped. */
@@ -220,6 +222,7 @@ export class Conversation {
   #startAnew(): void {
     this.#marker = undefined;
     this.window.clear();
+    this.#options.onReset();
     this.goToEnd();
   }
 

@@ -54,12 +54,6 @@ export class Heights {
     this.#changed();
   }
 
-  /** Nothing is measured any more: another log, another channel. */
-  forget(): void {
-    this.#px = [];
-    this.#changed();
-  }
-
   /** Where a row begins; `last + 1` gives the end. Outside of the run: the nearer end. */
   topOf(seq: number): number {
     return this.#startAt(Math.min(Math.max(seq - this.#first, 0), this.#px.length));

@@ -74,7 +74,7 @@ export class MessageRow extends Component<Props> {
             <>
               <Initial author={author} authorId={authorId} />
               <header>
-                <bdi class={`message-author hue-${authorId % HUES}`} id={who}>
+                <bdi class={`message-author ${hueOf(authorId)}`} id={who}>
                   {author}
                 </bdi>
                 {time}
@@ -88,11 +88,16 @@ export class MessageRow extends Component<Props> {
   }
 }
 
+/** The class that colours an author. */
+export function hueOf(authorId: number): string {
+  return `hue-${authorId % HUES}`;
+}
+
 /** A coloured disc, by which one finds an author's messages again. */
 export function Initial({ author, authorId }: { author: string; authorId: number }) {
   const [first = "?"] = author;
   return (
-    <span class={`message-initial hue-${authorId % HUES}`} aria-hidden="true">
+    <span class={`message-initial ${hueOf(authorId)}`} aria-hidden="true">
       {first.toUpperCase()}
     </span>
   );

@@ -68,6 +68,7 @@ export class MessageView {
       onLive: (message) => {
         if (message.authorId !== options.me.id && isVisible()) this.#announcer.add(message);
       },
+      onReset: () => this.#forget(),
     });
     this.viewport = new Viewport({
       window: this.conversation.window,
@@ -206,6 +207,16 @@ export class MessageView {
     if (!viewport.follows || last <= this.#read) return;
     this.#read = last;
     this.#options.onRead(last);
+  }
+
+  #forget(): void {
+    this.#seen = 0;
+    this.#read = 0;
+    this.#current = undefined;
+    this.#target = undefined;
+    this.#focus = undefined;
+    this.#hiddenAt = undefined;
+    this.#expanded.clear();
   }
 
   #visibilityChanged(): void {

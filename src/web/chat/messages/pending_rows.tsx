@@ -1,6 +1,6 @@
 import type { PendingMessage } from "../../../client/posts.ts";
 import { Body } from "./body.tsx";
-import { Initial } from "./message_row.tsx";
+import { hueOf, Initial } from "./message_row.tsx";
 
 interface Props {
   readonly pending: readonly PendingMessage[];
@@ -72,7 +72,7 @@ function PendingRow({ post, me, isGrouped, onRetry, onDiscard }: RowProps) {
         <>
           <Initial author={me.name} authorId={me.id} />
           <header>
-            <bdi class={`message-author hue-${me.id % 8}`} id={who}>
+            <bdi class={`message-author ${hueOf(me.id)}`} id={who}>
               {me.name}
             </bdi>
             {progress}
