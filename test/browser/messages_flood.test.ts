@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
 import { RawConnection } from "../support/raw_connection.ts";
 import { register, type SignIn, startServer, type TestServer } from "../support/server.ts";
+import { expectAccessible } from "./accessibility.ts";
 import { BROWSER_TIMEOUT_MS, openBrowser, signIn, visit } from "./browser.ts";
 
 /** `general`, which every account is in from the start. */
@@ -117,6 +118,7 @@ describe("a channel with a thousand messages a second", () => {
       await flood(2);
       await page.getByRole("button", { name: "2,000 new messages below" }).waitFor();
       const after = await page.evaluate(places);
+      await expectAccessible(page);
       expect(Object.keys(before).length).toBeGreaterThan(5);
       for (const [seq, top] of Object.entries(before)) {
         expect(Math.abs((after[seq] ?? Number.NaN) - top)).toBeLessThanOrEqual(1);
@@ -150,6 +152,7 @@ describe("a channel with a thousand messages a second", () => {
       while ((await row(page, readUpTo).count()) === 0) await page.keyboard.press("PageUp");
       const next = page.locator(".message-row", { has: row(page, readUpTo + 1) });
       await next.getByText("New messages").waitFor();
+      await expectAccessible(page);
     },
     BROWSER_TIMEOUT_MS,
   );

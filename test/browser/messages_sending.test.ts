@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
 import { register, startServer, type TestServer } from "../support/server.ts";
+import { expectAccessible } from "./accessibility.ts";
 import { BROWSER_TIMEOUT_MS, openBrowser, say, signIn, visit } from "./browser.ts";
 
 let browser: Browser;
@@ -74,7 +75,7 @@ describe("one's own message", () => {
   test(
     "waits for the server, fails where it is refused, and is sent when tried again, or discarded",
     async () => {
-      await using visitor = await visit(browser, server.url);
+      await using visitor = await visit(browser, server.url, { colorScheme: "dark" });
       const { page } = visitor;
       await signIn(page, "ada", "/c/general");
       await page.locator('[data-seq="3"]').waitFor();
@@ -88,6 +89,7 @@ describe("one's own message", () => {
       });
       await failed(page).nth(1).waitFor();
       await page.getByText("Not sent. The message is larger than 100 bytes.").first().waitFor();
+      await expectAccessible(page);
 
       await restart({}, async () => {});
       await failed(page).first().getByRole("button", { name: "Try again" }).click();
