@@ -9,7 +9,9 @@ interface Props {
 
 /** What stands where the messages in memory end: more is on its way, or could not be read. */
 export function Edge({ state, what, onRetry }: Props) {
-  if (typeof state !== "object") {
+  // As high as with words in it: what begins and ends out of sight must not move anything.
+  if (state === "idle") return <p class="messages-edge" />;
+  if (state === "loading") {
     return (
       <p class="messages-edge">
         <span class="spinner" aria-hidden="true" />
