@@ -1,4 +1,5 @@
 import {
+  backupPlan,
   choice,
   type Entry,
   integer,
@@ -35,6 +36,19 @@ export const settings = {
     "what an acknowledged message survives: a power cut, or a killed process only",
     ["synced", "committed"],
     "synced",
+  ),
+  backups: backupPlan(
+    "backups that the server makes by itself: the folder, how often, how many are kept",
+  ),
+  updateBackup: choice(
+    "whether an update of the database is preceded by a backup beside it",
+    ["on", "off"],
+    "on",
+  ),
+  checkpoints: choice(
+    "who copies the WAL into the database: the server, or another program such as Litestream",
+    ["own", "external"],
+    "own",
   ),
   logLevel: choice(
     "least important event to log",

@@ -3,6 +3,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { PepperError } from "./auth/pepper_file.ts";
 import { roles, UserCommandError } from "./cli/account_file.ts";
+import { type BackupOptions, runBackup } from "./cli/backup.ts";
 import { banner } from "./cli/banner.ts";
 import { type ChatOptions, runChat } from "./cli/chat.ts";
 import { type InspectOptions, runInspect } from "./cli/inspect.ts";
@@ -148,6 +149,16 @@ withSettings(pepper.command("list"), pepperSettings)
 withSettings(pepper.command("rotate"), pepperSettings)
   .description("add a new pepper; each account gets it at its next sign-in")
   .action((_, command: Command) => rotatePepper(configOf(command)));
+
+withSettings(program.command("backup"), pepperSettings)
+  .description("make a backup of the database, beside the server or without it, and check it")
+  .argument("<file>", "where it goes; never overwritten")
+  .option("--check", "check a backup that is there instead", false)
+  .option("--keys <folder>", "also copy the keys, to a folder that is kept apart")
+  .option("--json", "tell what was made as JSON", false)
+  .action((file: string, options: BackupOptions, command: Command) =>
+    runBackup(configOf(command), file, options),
+  );
 
 try {
   await program.parseAsync();

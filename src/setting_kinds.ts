@@ -81,3 +81,32 @@ export function isDomain(text: string): boolean {
   // An address is no domain: the last label is not a number.
   return text.length <= 253 && new RegExp(`^(${label}\\.)*(?!\\d+$)${label}$`).test(text);
 }
+
+/** When the server makes backups by itself. */
+export interface BackupPlan {
+  readonly folder: string;
+  readonly everyMs: number;
+  /** So many are kept; older ones are deleted. */
+  readonly keep: number;
+}
+
+const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** `/backups every 6h keep 14`; null where nothing is set. */
+export function backupPlan(summary: string): Entry<BackupPlan | null> {
+  return {
+    summary,
+    placeholder: "plan",
+    default: "",
+    expected: "a plan such as /backups every 6h keep 14, with m, h or d up to 24 days, or nothing",
+    parse(text) {
+      if (text === "") return null;
+      const [, folder, count, unit, keep] =
+        /^(\S.*?) every (\d{1,4})([mhd]) keep (\d{1,4})$/.exec(text) ?? [];
+      const everyMs = Number(count) * unitMs[unit as keyof typeof unitMs];
+      // A timer of JavaScript knows no more than 24 days.
+      if (folder === undefined || !(everyMs > 0 && everyMs <= 24 * unitMs.d)) return undefined;
+      return Number(keep) > 0 ? { folder, everyMs, keep: Number(keep) } : undefined;
+    },
+  };
+}

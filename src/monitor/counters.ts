@@ -38,6 +38,14 @@ export class Counters {
   hasherCpuMs: () => number = () => Number.NaN;
   /** Sign-ins whose client hung up while they waited. */
   signInsAbandoned = 0;
+  /** Backups that the server was to make by itself, made and failed. */
+  backups = 0;
+  backupsFailed = 0;
+  /** The newest of them: when it was made, in ms since the Unix epoch, and its bytes. 0 without one. */
+  newestBackupMs = 0;
+  newestBackupBytes = 0;
+  /** How long it took, in ms; 0 where this server did not make it. */
+  newestBackupTookMs = 0;
   /** Refused commands, sign-ins and upgrades, by the name of the error code. */
   readonly refusals = new Map<string, number>();
   /** Connections that ended, by close code, and where there was no close frame (1006) by reason. */

@@ -1,7 +1,7 @@
 import { Database, SQLiteError } from "bun:sqlite";
 
 /** "HuBB": marks the file as Hubbub's (SQLite's `application_id`). */
-const APPLICATION_ID = 0x48754242;
+export const APPLICATION_ID = 0x48754242;
 
 /** The channel that every account starts in. */
 export const GENERAL_CHANNEL_ID = 1;

@@ -1,0 +1,115 @@
+import { existsSync, linkSync, renameSync, statfsSync } from "node:fs";
+import { dirname } from "node:path";
+import { type Contents, checkDatabase } from "./backup_check.ts";
+import { copyDatabase } from "./database_copy.ts";
+import { beginDraft, removeDraft, syncToDisk } from "./draft_files.ts";
+import { openForReading, StoreFileError } from "./schema.ts";
+
+/** SQLite's number for a disk without room. */
+const SQLITE_FULL = 13;
+const MB = 1e6;
+
+/** A backup that was made. */
+export interface Backup extends Contents {
+  readonly file: string;
+  /** How long it took, its check included. */
+  readonly ms: number;
+}
+
+/**
+ * Makes a backup of a database, beside a running server or without one: a consistent copy in one file,
+ * checked, on the disk, and under its name only then. What was there under that name is never touched.
+ *
+ * @param source a database that is there.
+ * @param rest waits so many ms between the steps of the copy: see database_copy.ts.
+ * @throws StoreFileError with a sentence for the operator; then nothing is left behind.
+ */
+export async function makeBackup(
+  source: string,
+  file: string,
+  rest: (ms: number) => void = Bun.sleepSync,
+): Promise<Backup> {
+  const beganMs = performance.now();
+  if (existsSync(file)) throw taken(file);
+  const bytes = bytesOf(source);
+  const draft = fileSystem(file, bytes, () => {
+    refuseWithoutRoom(file, bytes);
+    return beginDraft(file);
+  });
+  try {
+    await copyDatabase(source, draft, rest).catch((error) => {
+      throw explained(error, file, bytes);
+    });
+    const contents = checkDatabase(draft, "quick", source);
+    fileSystem(file, bytes, () => putInPlace(draft, file));
+    return { file, ...contents, ms: performance.now() - beganMs };
+  } finally {
+    removeDraft(draft);
+  }
+}
+
+/** As much as the copy will have. */
+function bytesOf(source: string): number {
+  const db = openForReading(source);
+  try {
+    const number = (name: string) => Number(db.query(`PRAGMA ${name}`).values()[0]?.[0]);
+    return number("page_count") * number("page_size");
+  } finally {
+    db.close();
+  }
+}
+
+/** Before anything is written: the disk may be the server's own, which is not to be filled. */
+function refuseWithoutRoom(file: string, bytes: number): void {
+  const { bavail, bsize } = statfsSync(dirname(file));
+  const free = Number(bavail) * Number(bsize);
+  if (free < bytes * 1.1) throw noRoom(file, bytes);
+}
+
+/** Gives the draft its name unless something has it. */
+function putInPlace(draft: string, file: string): void {
+  syncToDisk(draft);
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") throw taken(file);
+    // A file system without links.
+    if (existsSync(file)) throw taken(file);
+    renameSync(draft, file);
+  }
+  syncToDisk(dirname(file));
+}
+
+/** Does something with the file system, or says in a sentence what it refused. */
+function fileSystem<T>(file: string, bytes: number, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw explained(error, file, bytes);
+  }
+}
+
+function explained(error: unknown, file: string, bytes: number): unknown {
+  if (error instanceof StoreFileError || !(error instanceof Error)) return error;
+  const { code, errcode } = error as { code?: string; errcode?: number };
+  if (code === "ENOSPC" || code === "EDQUOT" || code === "SQLITE_FULL" || errcode === SQLITE_FULL) {
+    return noRoom(file, bytes);
+  }
+  if (code === "ENOENT" && !existsSync(dirname(file))) {
+    return new StoreFileError(`There is no folder ${dirname(file)} for the backup.`);
+  }
+  if (code === undefined) return error;
+  return new StoreFileError(`The backup ${file} could not be made: ${error.message} (${code}).`);
+}
+
+function taken(file: string): StoreFileError {
+  return new StoreFileError(`${file} exists already. Name another file; nothing is overwritten.`);
+}
+
+function noRoom(file: string, bytes: number): StoreFileError {
+  const needed = Math.ceil((bytes * 1.1) / MB).toLocaleString("en");
+  return new StoreFileError(
+    `There is no room for the backup in ${dirname(file)}: ${needed} MB are needed. Nothing was left behind.`,
+  );
+}
