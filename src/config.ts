@@ -37,9 +37,7 @@ export const settings = {
     ["synced", "committed"],
     "synced",
   ),
-  backups: backupPlan(
-    "backups that the server makes by itself: the folder, how often, how many are kept",
-  ),
+  backups: backupPlan("backups that the server makes: the folder, how often, how many are kept"),
   updateBackup: choice(
     "whether an update of the database is preceded by a backup beside it",
     ["on", "off"],

@@ -10,6 +10,7 @@ import { type InspectOptions, runInspect } from "./cli/inspect.ts";
 import { listPeppers, rotatePepper } from "./cli/pepper.ts";
 import { compareProfiles } from "./cli/profile/compare.ts";
 import { type TakeOptions, takeProfile } from "./cli/profile/take.ts";
+import { runRestore } from "./cli/restore.ts";
 import { addUser, listUsers, setRole } from "./cli/user.ts";
 import { disableUser, enableUser, setPassword } from "./cli/user_access.ts";
 import { type FactorOptions, userFactors } from "./cli/user_factors.ts";
@@ -27,6 +28,7 @@ import { PlacementError } from "./machine/placement.ts";
 import { createLog } from "./monitor/log.ts";
 import { type Running, serve, version } from "./serve.ts";
 import { ListenError } from "./session/listen.ts";
+import type { RestoreOptions } from "./store/backups/restore.ts";
 import { StoreFileError } from "./store/schema.ts";
 
 const settingNames = Object.keys(settings) as SettingName[];
@@ -158,6 +160,14 @@ withSettings(program.command("backup"), pepperSettings)
   .option("--json", "tell what was made as JSON", false)
   .action((file: string, options: BackupOptions, command: Command) =>
     runBackup(configOf(command), file, options),
+  );
+withSettings(program.command("restore"), pepperSettings)
+  .description("put a backup in the place of the database, while no server runs")
+  .argument("<file>", "the backup")
+  .option("--replace", "also where there is a database; it is kept under another name", false)
+  .option("--keep-sign-ins", "for a backup that is minutes old: nobody has to sign in again", false)
+  .action((file: string, options: RestoreOptions, command: Command) =>
+    runRestore(configOf(command), file, options),
   );
 
 try {

@@ -4,10 +4,8 @@ import packageJson from "../package.json" with { type: "json" };
 import { httpsFinder } from "./auth/address.ts";
 import { MAX_PROFILE_SECONDS } from "./auth/admin_routes.ts";
 import { startAuth } from "./auth/auth.ts";
-import { idleCommand } from "./auth/idle_priority.ts";
 import { LANES } from "./channels/channel.ts";
 import type { Config } from "./config.ts";
-import { ownCommand } from "./machine/own_command.ts";
 import { Placement } from "./machine/placement.ts";
 import { messagePath } from "./message_path.ts";
 import { Counters } from "./monitor/counters.ts";
@@ -28,10 +26,9 @@ import { Sessions } from "./session/sessions.ts";
 import { upgrade, websocketHandler } from "./session/websocket.ts";
 import { AccountWatch } from "./store/account_watch.ts";
 import { AccountReads } from "./store/accounts.ts";
-import { backupByProcess } from "./store/backup_process.ts";
+import { startBackups } from "./store/backups/start.ts";
 import { Checkpoints } from "./store/checkpoints.ts";
 import { FactorReads } from "./store/factor_reads.ts";
-import { ScheduledBackups } from "./store/scheduled_backups.ts";
 import { openStore } from "./store/store.ts";
 import { ErrorCode } from "./wire/gen/hubbub/v1/events_pb.ts";
 import { refusal } from "./wire/refusal.ts";
@@ -223,29 +220,11 @@ export async function serve(
     setInterval(() => membership.flush().catch(notFlushed), config.subscriptionFlushSeconds * 1000),
   ];
 
-  const { backups: plan } = config;
-  const backups =
-    plan === null
-      ? undefined
-      : new ScheduledBackups({
-          ...plan,
-          folder: resolve(plan.folder),
-          make: (file, signal) =>
-            backupByProcess(dataFile, file, signal, {
-              command: ownCommand(),
-              idle: idleCommand(),
-              freely: placement.freely,
-            }),
-          counters,
-          log: eventLog,
-          now,
-          clockMs,
-          after: (ms, call) => {
-            const timer = setTimeout(call, ms);
-            return () => clearTimeout(timer);
-          },
-        });
-  backups?.start();
+  const backups = startBackups(dataFile, config, {
+    freely: placement.freely,
+    counters,
+    log: eventLog,
+  });
 
   // Everything runs; from here on `stop` ends it.
   started.move();

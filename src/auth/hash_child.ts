@@ -1,9 +1,9 @@
 import { constants, setPriority } from "node:os";
 import { join } from "node:path";
+import { idleCommand } from "../machine/idle_priority.ts";
 import type { Log } from "../monitor/log.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import type { HashAnswer, HasherReady, HashOrder } from "./hash_orders.ts";
-import { idleCommand } from "./idle_priority.ts";
 import { Refusal } from "./refusal.ts";
 import type { HashCost } from "./stored_hash.ts";
 

@@ -2,8 +2,8 @@ import { existsSync, realpathSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { Config } from "../config.ts";
-import { makeBackup } from "../store/backup.ts";
-import { type Contents, checkDatabase } from "../store/backup_check.ts";
+import { makeBackup } from "../store/backups/backup.ts";
+import { type Contents, checkDatabase } from "../store/backups/check.ts";
 import { UserCommandError } from "./account_file.ts";
 import { copyKeys } from "./key_copies.ts";
 

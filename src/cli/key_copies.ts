@@ -2,7 +2,7 @@ import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, writeFileSyn
 import { basename, dirname, join, resolve } from "node:path";
 import { pepperFileOf } from "../auth/pepper_file.ts";
 import type { Config } from "../config.ts";
-import { beginDraft, removeDraft, syncToDisk } from "../store/draft_files.ts";
+import { beginDraft, removeDraft, syncToDisk } from "../store/backups/draft_files.ts";
 import { UserCommandError } from "./account_file.ts";
 
 /**

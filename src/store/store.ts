@@ -3,12 +3,16 @@ import {
   accessSync,
   closeSync,
   constants,
+  existsSync,
+  lstatSync,
   mkdirSync,
   openSync,
+  readlinkSync,
   realpathSync,
   statSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
+import { finishRestore, restoredName } from "./backups/finish_restore.ts";
 import { reading, StoreError } from "./errors.ts";
 import { History } from "./history.ts";
 import type { Durability } from "./schema.ts";
@@ -117,11 +121,25 @@ export function makeFile(path: string): string {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     accessSync(folder, constants.W_OK | constants.X_OK);
   });
+  finishInterruptedRestore(path);
   return refusing(`${path} cannot be used`, "Name", () => {
     // SQLite gives its WAL the permissions of the database.
     closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600));
     return realpathSync(path);
   });
+}
+
+/** A restore that was killed at its end is finished by whoever comes next. */
+function finishInterruptedRestore(name: string): void {
+  const link = lstatSync(name, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  const path = link ? resolve(dirname(name), readlinkSync(name)) : name;
+  if (!existsSync(restoredName(path))) return;
+  const lock = lockFile(path);
+  try {
+    finishRestore(path);
+  } finally {
+    lock.close();
+  }
 }
 
 /** Does something with the file system, or says in a sentence what it refused. */

@@ -1,10 +1,10 @@
 import { mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { Counters } from "../monitor/counters.ts";
-import type { Log } from "../monitor/log.ts";
+import type { Counters } from "../../monitor/counters.ts";
+import type { Log } from "../../monitor/log.ts";
 import type { Backup } from "./backup.ts";
-import { backupName, backupsIn, backupTimeMs } from "./backup_names.ts";
 import { removeDrafts } from "./draft_files.ts";
+import { backupName, backupsIn, backupTimeMs } from "./names.ts";
 
 /** After a failure, unless the next one is due before. */
 const RETRY_MS = 10 * 60_000;

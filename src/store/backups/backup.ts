@@ -1,9 +1,9 @@
-import { existsSync, linkSync, renameSync, statfsSync } from "node:fs";
+import { existsSync, linkSync, renameSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { type Contents, checkDatabase } from "./backup_check.ts";
-import { copyDatabase } from "./database_copy.ts";
+import { openForReading, StoreFileError } from "../schema.ts";
+import { type Contents, checkDatabase } from "./check.ts";
+import { type CopyOptions, copyDatabase } from "./database_copy.ts";
 import { beginDraft, removeDraft, syncToDisk } from "./draft_files.ts";
-import { openForReading, StoreFileError } from "./schema.ts";
 
 /** SQLite's number for a disk without room. */
 const SQLITE_FULL = 13;
@@ -21,23 +21,22 @@ export interface Backup extends Contents {
  * checked, on the disk, and under its name only then. What was there under that name is never touched.
  *
  * @param source a database that is there.
- * @param rest waits so many ms between the steps of the copy: see database_copy.ts.
  * @throws StoreFileError with a sentence for the operator; then nothing is left behind.
  */
 export async function makeBackup(
   source: string,
   file: string,
-  rest: (ms: number) => void = Bun.sleepSync,
+  how: CopyOptions = { rest: Bun.sleepSync, isStill: false },
 ): Promise<Backup> {
   const beganMs = performance.now();
   if (existsSync(file)) throw taken(file);
-  const bytes = bytesOf(source);
+  const bytes = how.isStill ? statSync(source).size : bytesOf(source);
   const draft = fileSystem(file, bytes, () => {
     refuseWithoutRoom(file, bytes);
     return beginDraft(file);
   });
   try {
-    await copyDatabase(source, draft, rest).catch((error) => {
+    await copyDatabase(source, draft, how).catch((error) => {
       throw explained(error, file, bytes);
     });
     const contents = checkDatabase(draft, "quick", source);
@@ -100,7 +99,7 @@ function explained(error: unknown, file: string, bytes: number): unknown {
     return new StoreFileError(`There is no folder ${dirname(file)} for the backup.`);
   }
   if (code === undefined) return error;
-  return new StoreFileError(`The backup ${file} could not be made: ${error.message} (${code}).`);
+  return new StoreFileError(`${file} could not be made: ${error.message} (${code}).`);
 }
 
 function taken(file: string): StoreFileError {
@@ -110,6 +109,6 @@ function taken(file: string): StoreFileError {
 function noRoom(file: string, bytes: number): StoreFileError {
   const needed = Math.ceil((bytes * 1.1) / MB).toLocaleString("en");
   return new StoreFileError(
-    `There is no room for the backup in ${dirname(file)}: ${needed} MB are needed. Nothing was left behind.`,
+    `There is no room in ${dirname(file)}: ${needed} MB are needed. Nothing was left behind.`,
   );
 }

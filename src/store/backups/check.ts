@@ -2,7 +2,7 @@ import { constants, Database, SQLiteError } from "bun:sqlite";
 import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { APPLICATION_ID, migrations, StoreFileError } from "./schema.ts";
+import { APPLICATION_ID, migrations, StoreFileError } from "../schema.ts";
 
 /** Every SQLite file begins with these. */
 const MAGIC = "SQLite format 3\0";

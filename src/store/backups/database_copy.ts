@@ -1,12 +1,21 @@
 import { Database } from "bun:sqlite";
-import { closeSync, fdatasyncSync, openSync } from "node:fs";
+import { closeSync, existsSync, fdatasyncSync, openSync } from "node:fs";
+import { resolve } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
-import { BUSY_TIMEOUT_MS } from "./schema.ts";
+import { pathToFileURL } from "node:url";
+import { BUSY_TIMEOUT_MS } from "../schema.ts";
 
 /** Copied at once: 4 MiB of pages of 4 KiB. */
 const PAGES_AT_ONCE = 1024;
 /** The longest rest after a step, so that a disk that stalls once does not stop the copy for long. */
 const LONGEST_REST_MS = 500;
+
+export interface CopyOptions {
+  /** Waits so many ms between two steps; the calling thread waits, too. */
+  readonly rest: (ms: number) => void;
+  /** Nobody writes to the source, and nothing is to be made beside it. */
+  readonly isStill: boolean;
+}
 
 /**
  * Copies a database as it is at one moment, beside whoever reads and writes it, into a file that is
@@ -20,17 +29,16 @@ const LONGEST_REST_MS = 500;
  * never much for a commit's own sync to wait for, and with a rest as long as the step before it: at
  * most half of the disk's time, and less of a disk that others keep busy.
  *
- * @param rest waits so many ms; the calling thread waits, too.
  * @throws SQLiteError, or an error with `errcode`, SQLite's number of it, or with the system's `code`.
  */
 export async function copyDatabase(
   source: string,
   target: string,
-  rest: (ms: number) => void,
+  { rest, isStill }: CopyOptions,
 ): Promise<void> {
   const file = openSync(target, "r+");
   try {
-    const from = new DatabaseSync(source, { timeout: BUSY_TIMEOUT_MS });
+    const from = openSource(source, isStill);
     try {
       from.exec("PRAGMA wal_autocheckpoint = 0");
       from.exec("BEGIN");
@@ -59,4 +67,13 @@ export async function copyDatabase(
     // Not before: a process that closes a file loses its locks on it.
     closeSync(file);
   }
+}
+
+function openSource(source: string, isStill: boolean): DatabaseSync {
+  if (!isStill || existsSync(`${source}-wal`)) {
+    return new DatabaseSync(source, { timeout: BUSY_TIMEOUT_MS });
+  }
+  const url = new URL(pathToFileURL(resolve(source)));
+  url.search = "immutable=1";
+  return new DatabaseSync(url, { readOnly: true });
 }

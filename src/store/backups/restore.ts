@@ -1,0 +1,145 @@
+import { Database, SQLiteError } from "bun:sqlite";
+import { existsSync, mkdirSync, realpathSync, renameSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { BUSY_TIMEOUT_MS, guarded, lockFile, StoreFileError } from "../schema.ts";
+import { makeBackup } from "./backup.ts";
+import { type Contents, checkDatabase } from "./check.ts";
+import { removeDraft, syncToDisk } from "./draft_files.ts";
+import { finishRestore, restoredName } from "./finish_restore.ts";
+import { type Undone, undoneBy } from "./undone.ts";
+
+/** Of a one-time code, in seconds (RFC 6238). */
+const TOTP_STEP_SECONDS = 30;
+/** The first schema with second factors. */
+const FIRST_WITH_FACTORS = 3;
+
+export interface RestoreOptions {
+  /** A database that is there may be replaced; it is kept under another name. */
+  readonly replace: boolean;
+  /** What is signed in in the backup stays so. */
+  readonly keepSignIns: boolean;
+}
+
+/** A restore that is done. */
+export interface Restored extends Contents {
+  /** Where the database that was there before is kept; undefined where there was none. */
+  readonly keptAs: string | undefined;
+  /** Sign-ins of the backup that have ended. */
+  readonly endedSignIns: number;
+  /** What was changed after the backup, by the database that was replaced; undefined if it cannot tell. */
+  readonly undone: Undone | undefined;
+}
+
+/**
+ * Puts a backup in the place of a database, or where there is none.
+ *
+ * 1. Not while a server or another program has the database open.
+ * 2. The backup is checked whole before anything is touched, and is itself never written to.
+ * 3. Killed at any moment, it leaves the database as it was, or one that the next start finishes: the
+ *    new one is complete, on the disk and under a name of its own before the old one is moved away.
+ * 4. The new database has another log id, by which clients see that their numbers mean nothing here.
+ *
+ * @param name the database's path.
+ * @throws StoreFileError with a sentence for the operator; then nothing was changed.
+ */
+export async function restoreBackup(
+  backup: string,
+  name: string,
+  options: RestoreOptions,
+): Promise<Restored> {
+  const path = placeOf(name);
+  const contents = checkDatabase(backup, "whole");
+  if (existsSync(path) && realpathSync(backup) === path) {
+    throw new StoreFileError(`${backup} is the database itself. Name a backup.`);
+  }
+  const lock = lockFile(path);
+  try {
+    finishRestore(path);
+    if (isThere(path) && !options.replace) {
+      throw new StoreFileError(
+        `${path} exists. With --replace it is kept under another name, and the backup takes its place.`,
+      );
+    }
+    const draft = `${path}.restoring`;
+    removeDraft(draft);
+    try {
+      await makeBackup(backup, draft, { rest: () => {}, isStill: true });
+      const undone = isThere(path) ? undoneBy(draft, path) : undefined;
+      const endedSignIns = guarded(draft, () => makeAnother(draft, contents.version, options));
+      refuseWhileInUse(path);
+      syncToDisk(draft);
+      renameSync(draft, restoredName(path));
+      syncToDisk(dirname(path));
+      return { ...contents, endedSignIns, undone, keptAs: finishRestore(path) };
+    } finally {
+      removeDraft(draft);
+    }
+  } finally {
+    lock.close();
+  }
+}
+
+/** Where the database is or will be, behind any symbolic link; its folder is made. */
+function placeOf(name: string): string {
+  try {
+    mkdirSync(dirname(name), { recursive: true, mode: 0o700 });
+    return existsSync(name)
+      ? realpathSync(name)
+      : join(realpathSync(dirname(name)), basename(name));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new StoreFileError(
+      `${name} cannot be restored (${code}). Name another file with --data.`,
+    );
+  }
+}
+
+function isThere(path: string): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
+/**
+ * Makes the copy a database of its own: with a log id of its own, and without what must not come back.
+ * Returns how many sign-ins were ended.
+ */
+function makeAnother(path: string, version: number, { keepSignIns }: RestoreOptions): number {
+  const db = new Database(path, { readwrite: true, strict: true });
+  try {
+    db.run("PRAGMA foreign_keys = ON");
+    return db.transaction(() => {
+      db.run("UPDATE meta SET value = lower(hex(randomblob(16))) WHERE key = 'log_id'");
+      if (version >= FIRST_WITH_FACTORS) {
+        // One-time codes that were used since the backup are good for no second time: those of this
+        // step and the next are the newest that can have been.
+        db.run("UPDATE totp_factor SET last_step = max(last_step, unixepoch() / ? + 1)", [
+          TOTP_STEP_SECONDS,
+        ]);
+      }
+      return keepSignIns ? 0 : db.query("DELETE FROM session RETURNING 1").all().length;
+    })();
+  } finally {
+    db.close();
+  }
+}
+
+/**
+ * Refuses while anybody has the database open: only who is alone can take it out of WAL mode, which
+ * also leaves it as one file. One that is damaged is left as it is.
+ */
+function refuseWhileInUse(path: string): void {
+  if (!isThere(path)) return;
+  try {
+    const db = new Database(path, { readwrite: true, strict: true });
+    try {
+      db.run(`PRAGMA busy_timeout = ${Math.min(1000, BUSY_TIMEOUT_MS)}`);
+      db.run("PRAGMA journal_mode = DELETE");
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    if (!(error instanceof SQLiteError)) throw error;
+    if (/^SQLITE_(BUSY|LOCKED)/.test(error.code ?? "")) {
+      throw new StoreFileError(`Another program has ${path} open. Stop it first.`);
+    }
+  }
+}
