@@ -29,7 +29,9 @@ import { AccountReads } from "./store/accounts.ts";
 import { startBackups } from "./store/backups/start.ts";
 import { Checkpoints } from "./store/checkpoints.ts";
 import { FactorReads } from "./store/factor_reads.ts";
+import { LogMark } from "./store/log_mark.ts";
 import { openStore } from "./store/store.ts";
+import { WalWatch } from "./store/wal_watch.ts";
 import { ErrorCode } from "./wire/gen/hubbub/v1/events_pb.ts";
 import { refusal } from "./wire/refusal.ts";
 
@@ -43,6 +45,8 @@ const PRUNE_MS = 60_000;
 const PROFILE_SILENCE_SECONDS = MAX_PROFILE_SECONDS + 30;
 /** How often the WAL is copied into the database. */
 const CHECKPOINT_MS = 1000;
+/** How often the mark beside the database follows its log. */
+const MARK_MS = 1000;
 /** How often threads are freed that the main thread has started and that are pinned like it. */
 const FREE_THREADS_MS = 1000;
 
@@ -92,8 +96,17 @@ export async function serve(
     eventLog.warn({ cpu, reason }, "the main thread is not pinned to a core"),
   );
   started.defer(() => placement.release());
-  const store = await openStore(dataFile, config.durability, died);
+  const store = await openStore(dataFile, config.durability, died, {
+    hasBackup: config.updateBackup === "on",
+    ownCheckpoints: config.checkpoints === "own",
+    told: (update) => eventLog.info({ ...update }, "bringing the database up to date"),
+  });
   started.defer(() => store.close());
+  if (store.hasGoneBack) {
+    eventLog.warn(
+      "the database is older than it was: its log has a new id, so that clients notice",
+    );
+  }
   const { writer, history } = store;
   const compresses = compressesFor(config);
   const notFlushed = (err: unknown) =>
@@ -211,11 +224,24 @@ export async function serve(
     restartWal: () => writer.restartWal(),
     failed: (err) => eventLog.warn({ err }, "a checkpoint failed; it is tried again"),
   });
+  const walWatch = new WalWatch(store.file, (bytes) =>
+    eventLog.error({ bytes }, "the WAL grows: the program that is to checkpoint it does not"),
+  );
+  const keepWalShort = () =>
+    config.checkpoints === "own" ? void checkpoints.tick() : walWatch.tick();
+  const logMark = new LogMark({
+    path: store.file,
+    logId: store.logId,
+    messages: () => counters.messagesIn,
+    beat: () => writer.beat(),
+    failed: (err) => eventLog.debug({ err }, "the mark of the log could not be written"),
+  });
   const timers = [
+    setInterval(() => void logMark.tick(), MARK_MS),
     setInterval(() => sessions.checkSlow(config.outboundBytes), SLOW_CHECK_MS),
     setInterval(() => watch.look(), WATCH_MS),
     setInterval(() => budgets.prune(), PRUNE_MS),
-    setInterval(() => void checkpoints.tick(), CHECKPOINT_MS),
+    setInterval(keepWalShort, CHECKPOINT_MS),
     setInterval(() => placement.freeOthers(), FREE_THREADS_MS),
     setInterval(() => membership.flush().catch(notFlushed), config.subscriptionFlushSeconds * 1000),
   ];
@@ -252,6 +278,7 @@ export async function serve(
         await profiler.close();
         await auth.stop();
         await membership.flush();
+        await logMark.finish();
       } finally {
         monitoring.stop();
         placement.release();

@@ -6,6 +6,7 @@ import type { Config } from "../config.ts";
 import type { Role } from "../store/accounts.ts";
 import { guarded, openForWriting } from "../store/schema.ts";
 import { makeFile } from "../store/store.ts";
+import { refuseOlderFile } from "../store/update.ts";
 
 /** What the operator asked for cannot be done, with a sentence that says why. */
 export class UserCommandError extends Error {
@@ -39,6 +40,7 @@ export function refusalBy(rule: keyof typeof rules): UserCommandError {
 /** Works on the data file in one transaction, beside a server or without one; makes it if need be. */
 export function inFile<T>(config: Config, work: (db: Database) => T): T {
   const path = makeFile(resolve(config.data));
+  refuseOlderFile(path);
   const db = openForWriting(path, config.durability);
   try {
     return guarded(path, () => db.transaction(() => work(db)).immediate());

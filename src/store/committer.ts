@@ -78,12 +78,19 @@ export class Committer {
       { channel: number; seq: number; encoded: Uint8Array },
       [Uint8Array<ArrayBuffer>, number]
     >("SELECT channel_id AS channel, seq, encoded FROM message WHERE nonce = ? AND author_id = ?");
-    this.#beat = db.prepare("UPDATE heartbeat SET beats = beats + 1");
+    this.#beat = db.prepare<{ beats: number }, []>(
+      "UPDATE heartbeat SET beats = beats + 1 RETURNING beats",
+    );
   }
 
   /** A write that leaves nothing behind: says whether the disk takes writes. */
   probe(): void {
-    this.#db.transaction(() => this.#beat.run()).immediate();
+    this.beat();
+  }
+
+  /** Counts one up in the file, and returns how far that is. */
+  beat(): number {
+    return this.#db.transaction(() => this.#beat.get()?.beats ?? 0).immediate();
   }
 
   /**

@@ -229,7 +229,7 @@ export function lockFile(path: string): Database {
 }
 
 /** The migrations that the file has seen; refuses a file that this version must not touch. */
-function versionOf(db: Database, path: string): number {
+export function versionOf(db: Database, path: string): number {
   const pragma = (name: string) =>
     Number(Object.values(db.query(`PRAGMA ${name}`).get() as object)[0]);
   const version = pragma("user_version");

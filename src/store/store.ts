@@ -15,6 +15,7 @@ import { dirname, resolve } from "node:path";
 import { finishRestore, restoredName } from "./backups/finish_restore.ts";
 import { reading, StoreError } from "./errors.ts";
 import { History } from "./history.ts";
+import { isBehindMark } from "./log_mark.ts";
 import type { Durability } from "./schema.ts";
 import {
   fileError,
@@ -24,6 +25,7 @@ import {
   openForWriting,
   StoreFileError,
 } from "./schema.ts";
+import { type UpdateOptions, updateFile } from "./update.ts";
 import { Writer } from "./writer.ts";
 
 /** A file up to this size is checked whole at start; it takes well under a second. */
@@ -40,12 +42,16 @@ export interface ChannelRow {
 
 /** The open file: one thread that writes, one that reads pages, and a connection for look-ups. */
 export interface Store {
+  /** The database, behind any symbolic link. */
+  readonly file: string;
   readonly writer: Writer;
   readonly history: History;
   /** Read-only, on this thread: for indexed reads of single rows. */
   readonly reads: Database;
   /** Names the log, so that clients can tell one from another. */
   readonly logId: string;
+  /** The file is older than it was when it was last open. The log has been given a new id for that. */
+  readonly hasGoneBack: boolean;
   readonly channels: readonly ChannelRow[];
   /** The highest account id; 0 while there is none. */
   readonly newestAccount: number;
@@ -66,11 +72,15 @@ export async function openStore(
   name: string,
   durability: Durability,
   died: (error: Error) => void,
+  options: UpdateOptions = { hasBackup: true, told: () => {}, ownCheckpoints: true },
 ): Promise<Store> {
   const path = makeFile(name);
   const lock = lockFile(path);
   try {
-    const { logId, channels, newestAccount } = guarded(path, () => readCatalog(path, durability));
+    await updateFile(path, options);
+    const { logId, hasGoneBack, channels, newestAccount } = guarded(path, () =>
+      readCatalog(path, durability),
+    );
     const writer = await Writer.open(path, durability, died);
     const history = await History.open(path, died);
     const reads = openForReading(path);
@@ -80,10 +90,12 @@ export async function openStore(
       ),
     );
     return {
+      file: path,
       writer,
       history,
       reads,
       logId,
+      hasGoneBack,
       channels,
       newestAccount,
       subscriptionsOf: (account) =>
@@ -93,7 +105,7 @@ export async function openStore(
           await history.close();
           reads.close();
           // Last, so that its checkpoint finds no reader and can empty the WAL.
-          await writer.close();
+          await writer.close(options.ownCheckpoints);
         } finally {
           // Not before: when a thread ends, Bun checkpoints what it had open, and the writer's
           // checkpoint would be given up because of that one.
@@ -157,7 +169,11 @@ function readCatalog(path: string, durability: Durability) {
   const db = openForWriting(path, durability);
   try {
     if (statSync(path).size <= CHECK_UP_TO_BYTES) check(db, path);
-    const log = db.query("SELECT value FROM meta WHERE key = 'log_id'").get() as { value: string };
+    const { id, beats } = db
+      .query("SELECT value AS id, beats FROM meta, heartbeat WHERE key = 'log_id'")
+      .get() as { id: string; beats: number };
+    const hasGoneBack = isBehindMark(path, id, beats);
+    const logId = hasGoneBack ? newLogId(db) : id;
     const channels = db
       .query<ChannelRow, []>(
         `SELECT id, name,
@@ -167,10 +183,16 @@ function readCatalog(path: string, durability: Durability) {
       )
       .all();
     const account = db.query<{ id: number | null }, []>("SELECT max(id) AS id FROM account").get();
-    return { logId: log.value, channels, newestAccount: account?.id ?? 0 };
+    return { logId, hasGoneBack, channels, newestAccount: account?.id ?? 0 };
   } finally {
     db.close();
   }
+}
+
+function newLogId(db: Database): string {
+  const sql =
+    "UPDATE meta SET value = lower(hex(randomblob(16))) WHERE key = 'log_id' RETURNING value";
+  return (db.query(sql).get() as { value: string }).value;
 }
 
 function check(db: Database, path: string): void {

@@ -37,6 +37,11 @@ export class Writer {
     return this.#thread.call("probe", []);
   }
 
+  /** Counts one up in the file; resolves to how far that is. */
+  beat(): Promise<number> {
+    return this.#thread.call("beat", []);
+  }
+
   /** Runs a job: see JobQueue. */
   get run(): RunJob {
     return this.#jobs.run;
@@ -54,11 +59,15 @@ export class Writer {
     });
   }
 
-  /** Carries out what was asked for before, checkpoints, closes the file and ends the thread. */
-  async close(): Promise<void> {
+  /**
+   * Carries out what was asked for before, closes the file and ends the thread.
+   *
+   * @param copiesWal whether it checkpoints before it closes the file.
+   */
+  async close(copiesWal = true): Promise<void> {
     try {
       await this.#jobs.close();
-      await this.#thread.call("close", []);
+      await this.#thread.call("close", [copiesWal]);
     } finally {
       this.#thread.terminate();
     }

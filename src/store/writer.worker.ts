@@ -62,6 +62,10 @@ const calls = {
     store().committer.probe();
   },
 
+  beat(): number {
+    return store().committer.beat();
+  },
+
   /** Carries out jobs in one transaction: one that fails leaves the others as they are. */
   jobs(orders: readonly JobOrder[]): JobOutcome[] {
     const { db, jobs } = store();
@@ -87,9 +91,9 @@ const calls = {
     checkpoint("RESTART");
   },
 
-  /** The last call: everything goes into the database file, and the WAL is removed. */
-  close(): void {
-    checkpoint("TRUNCATE");
+  /** The last call. With `copiesWal` everything goes into the database file, and the WAL is removed. */
+  close(copiesWal: boolean): void {
+    if (copiesWal) checkpoint("TRUNCATE");
     store().db.close();
     opened = undefined;
   },
