@@ -64,9 +64,11 @@ export async function restoreBackup(
     removeDraft(draft);
     try {
       await makeBackup(backup, draft, { rest: () => {}, isStill: true });
-      const undone = isThere(path) ? undoneBy(draft, path) : undefined;
+      // One that is damaged is not even opened: SQLite would do something about its WAL.
+      const isSound = isThere(path) && isWhole(path);
+      const undone = isSound ? undoneBy(draft, path) : undefined;
       const endedSignIns = guarded(draft, () => makeAnother(draft, contents.version, options));
-      refuseWhileInUse(path);
+      if (isSound) refuseWhileInUse(path);
       syncToDisk(draft);
       renameSync(draft, restoredName(path));
       syncToDisk(dirname(path));
@@ -98,6 +100,16 @@ function isThere(path: string): boolean {
   return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
+function isWhole(path: string): boolean {
+  try {
+    checkDatabase(path, "quick");
+    return true;
+  } catch (error) {
+    if (error instanceof StoreFileError) return false;
+    throw error;
+  }
+}
+
 /**
  * Makes the copy a database of its own: with a log id of its own, and without what must not come back.
  * Returns how many sign-ins were ended.
@@ -124,10 +136,9 @@ function makeAnother(path: string, version: number, { keepSignIns }: RestoreOpti
 
 /**
  * Refuses while anybody has the database open: only who is alone can take it out of WAL mode, which
- * also leaves it as one file. One that is damaged is left as it is.
+ * also leaves it as one file.
  */
 function refuseWhileInUse(path: string): void {
-  if (!isThere(path)) return;
   try {
     const db = new Database(path, { readwrite: true, strict: true });
     try {
