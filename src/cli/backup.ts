@@ -1,11 +1,11 @@
 import { existsSync, realpathSync } from "node:fs";
 import { constants, setPriority } from "node:os";
-import { dirname, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import type { Config } from "../config.ts";
 import { makeBackup } from "../store/backups/backup.ts";
 import { type Contents, checkDatabase } from "../store/backups/check.ts";
 import { UserCommandError } from "./account_file.ts";
-import { copyKeys } from "./key_copies.ts";
+import { copyKeys, keysFor } from "./key_copies.ts";
 
 export interface BackupOptions {
   readonly check: boolean;
@@ -31,15 +31,19 @@ export async function runBackup(config: Config, file: string, options: BackupOpt
   }
   const source = realpathSync(config.data);
   const target = resolve(file);
+  const keyFolder = options.keys === undefined ? undefined : resolve(options.keys);
+  const keys = keyFolder === undefined ? [] : keysFor(config, keyFolder, dirname(target));
   const made = await makeBackup(source, target);
   const seconds = (made.ms / 1000).toFixed(1);
   tell(options, made, `${file} has ${summaryOf(made)}; made and checked in ${seconds} s.`);
-  if (options.keys !== undefined) {
-    const keys = copyKeys(config, resolve(options.keys), dirname(target));
-    if (!options.json)
-      say(`${options.keys} has ${keys.join(", ")}. Keep it apart from the backup.`);
-  } else if (!options.json) {
+  // After the backup, so that they are all that it can need.
+  if (keyFolder !== undefined) copyKeys(keys, keyFolder);
+  if (options.json) return;
+  if (keyFolder === undefined) {
     say("The keys beside the database are not in it. Keep a copy of them apart: --keys FOLDER");
+  } else {
+    const names = keys.map((key) => basename(key)).join(", ");
+    say(`${options.keys} has ${names}. Keep it apart from the backup.`);
   }
 }
 

@@ -6,14 +6,12 @@ import { beginDraft, removeDraft, syncToDisk } from "../store/backups/draft_file
 import { UserCommandError } from "./account_file.ts";
 
 /**
- * Copies the keys of a database into a folder, for their owner's eyes only. A copy that is there and
- * differs is kept under another name, for it may be the key of an older backup.
+ * The keys of a database that are there.
  *
- * @param backupFolder where the backup is: whoever finds that must not find the keys.
- * @returns the names of the keys.
+ * @param folder where they are to be copied, which whoever finds the backup or the data must not find.
  * @throws UserCommandError with a sentence for the operator.
  */
-export function copyKeys(config: Config, folder: string, backupFolder: string): readonly string[] {
+export function keysFor(config: Config, folder: string, backupFolder: string): readonly string[] {
   const dataFolder = dirname(resolve(config.data));
   if (folder === backupFolder || folder === dataFolder) {
     throw new UserCommandError(
@@ -26,6 +24,16 @@ export function copyKeys(config: Config, folder: string, backupFolder: string): 
     join(dataFolder, "factors.key"),
   ].filter((key) => existsSync(key));
   if (keys.length === 0) throw new UserCommandError(`There are no keys in ${dataFolder} yet.`);
+  return keys;
+}
+
+/**
+ * Copies keys into a folder, for their owner's eyes only. A copy that is there and differs is kept under
+ * another name, for it may be the key of an older backup.
+ *
+ * @throws UserCommandError with a sentence for the operator.
+ */
+export function copyKeys(keys: readonly string[], folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     for (const key of keys) copyKey(key, join(folder, basename(key)));
@@ -35,7 +43,6 @@ export function copyKeys(config: Config, folder: string, backupFolder: string): 
     if (code === undefined) throw error;
     throw new UserCommandError(`The keys could not be copied to ${folder} (${code}).`);
   }
-  return keys.map((key) => basename(key));
 }
 
 function copyKey(key: string, copy: string): void {
