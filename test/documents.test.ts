@@ -10,9 +10,15 @@ const read = (path: string) => readFileSync(join(root, path), "utf8");
 const documents = [
   "README.md",
   "CHANGELOG.md",
-  ...["ARCHITECTURE", "DEVELOPING", "LOADTEST", "PERFORMANCE", "PROTOCOL", "SECURITY"].map(
-    (name) => `docs/${name}.md`,
-  ),
+  ...[
+    "ARCHITECTURE",
+    "DEVELOPING",
+    "LOADTEST",
+    "OPERATIONS",
+    "PERFORMANCE",
+    "PROTOCOL",
+    "SECURITY",
+  ].map((name) => `docs/${name}.md`),
 ];
 
 describe("README", () => {
