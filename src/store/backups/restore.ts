@@ -1,5 +1,5 @@
 import { Database, SQLiteError } from "bun:sqlite";
-import { existsSync, mkdirSync, realpathSync, renameSync, statSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, realpathSync, renameSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { BUSY_TIMEOUT_MS, guarded, lockFile, StoreFileError } from "../schema.ts";
 import { makeBackup } from "./backup.ts";
@@ -69,6 +69,7 @@ export async function restoreBackup(
       const undone = isSound ? undoneBy(draft, path) : undefined;
       const endedSignIns = guarded(draft, () => makeAnother(draft, contents.version, options));
       if (isSound) refuseWhileInUse(path);
+      giveToOwner(path, draft, `${path}.lock`);
       syncToDisk(draft);
       renameSync(draft, restoredName(path));
       syncToDisk(dirname(path));
@@ -94,6 +95,13 @@ function placeOf(name: string): string {
       `${name} cannot be restored (${code}). Name another file with --data.`,
     );
   }
+}
+
+/** What root restores is the server's, whoever that runs as: the owner of the database, or of its folder. */
+function giveToOwner(path: string, ...files: readonly string[]): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(existsSync(path) ? path : dirname(path));
+  for (const file of files) chownSync(file, uid, gid);
 }
 
 function isThere(path: string): boolean {

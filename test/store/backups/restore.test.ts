@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
+  chownSync,
   copyFileSync,
   existsSync,
   readdirSync,
@@ -101,6 +102,14 @@ describe("a restore", () => {
     };
     // The server takes the step after this one at the most.
     expect(step).toBeGreaterThanOrEqual(Math.floor(Date.now() / 30_000));
+  });
+
+  test.skipIf(process.getuid?.() !== 0)("by root is its owner's, as the database was", async () => {
+    chownSync(data, 12_345, 12_346);
+    await restoreBackup(backup, data, replacing);
+    for (const file of [data, `${data}.lock`]) {
+      expect(statSync(file)).toMatchObject({ uid: 12_345, gid: 12_346 });
+    }
   });
 
   test("works through a symbolic link, and of a database that is only in its WAL", async () => {
