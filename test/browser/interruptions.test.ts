@@ -204,6 +204,8 @@ test(
     await other.goto("/");
     await other.getByRole("button", { name: "Account: ada" }).click();
     await other.getByRole("button", { name: "Sign out" }).click();
+    // A page that is left before the server has heard of it would not be signed out.
+    await other.getByRole("button", { name: "Create an account" }).waitFor();
     await signUp(other, "bob");
     await window.page.getByRole("button", { name: "Account: bob" }).waitFor();
   },
