@@ -6,6 +6,7 @@ import { roles, UserCommandError } from "./cli/account_file.ts";
 import { type BackupOptions, runBackup } from "./cli/backup.ts";
 import { banner } from "./cli/banner.ts";
 import { type ChatOptions, runChat } from "./cli/chat.ts";
+import { askHealth, localAddress } from "./cli/health.ts";
 import { type InspectOptions, runInspect } from "./cli/inspect.ts";
 import { listPeppers, rotatePepper } from "./cli/pepper.ts";
 import { compareProfiles } from "./cli/profile/compare.ts";
@@ -31,6 +32,9 @@ import { ListenError } from "./session/listen.ts";
 import type { RestoreOptions } from "./store/backups/restore.ts";
 import { StoreFileError } from "./store/schema.ts";
 
+/** Laid into compiled programs by build/program.ts. */
+declare const HUBBUB_COMMIT: string | undefined;
+
 const settingNames = Object.keys(settings) as SettingName[];
 
 /** Settings that concern the file alone: those that commands beside the server take. */
@@ -51,7 +55,7 @@ const expectedErrors = [
 
 const program = new Command("hubbub")
   .description("A chat server: one process, one SQLite file, nothing lost.")
-  .version(version)
+  .version(typeof HUBBUB_COMMIT === "undefined" ? version : `${version} (${HUBBUB_COMMIT})`)
   // So that `profile compare` has options of its own.
   .enablePositionalOptions()
   .showHelpAfterError("(--help shows what there is)");
@@ -75,6 +79,18 @@ program
   .addOption(new Option("--as <kind>", "what the frames are").choices(["client", "server"]))
   .action(async (file: string | undefined, options: InspectOptions) => {
     process.exitCode = await runInspect(file, options);
+  });
+
+program
+  .command("health")
+  .description(
+    "ask a running server whether it takes messages: exit code 0, or 1 where it does not",
+  )
+  .argument("[url]", "the server; without it HUBBUB_URL, or where these settings have it listen")
+  .action(async (url: string | undefined) => {
+    const { HUBBUB_URL } = process.env;
+    const asked = url ?? HUBBUB_URL ?? localAddress(readConfig({}, process.env));
+    process.exitCode = await askHealth(asked);
   });
 
 const profile = withSignIn(program.command("profile"))

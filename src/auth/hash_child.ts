@@ -1,9 +1,9 @@
 import { constants, setPriority } from "node:os";
-import { join } from "node:path";
-import { idleCommand } from "../machine/idle_priority.ts";
+import { makeIdle } from "../machine/idle_priority.ts";
 import type { Log } from "../monitor/log.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import type { HashAnswer, HasherReady, HashOrder } from "./hash_orders.ts";
+import { hasherCommand } from "./hasher_program.ts";
 import { Refusal } from "./refusal.ts";
 import type { HashCost } from "./stored_hash.ts";
 
@@ -50,9 +50,9 @@ export class HashChild {
   readonly #log: Log;
   readonly #after: After;
   readonly #random: () => number;
-  readonly #idle = idleCommand();
   readonly #waiting = new Map<number, Waiting>();
   #process: Bun.Subprocess | undefined;
+  #priority: "idle" | "low" = "low";
   #nextId = 1;
   #failures = 0;
   #backOffMs = 0;
@@ -80,7 +80,7 @@ export class HashChild {
 
   /** `idle`: only when a core has nothing else to do. `low`: the lowest plain priority. */
   get priority(): "idle" | "low" {
-    return this.#idle === undefined ? "low" : "idle";
+    return this.#priority;
   }
 
   /**
@@ -138,10 +138,9 @@ export class HashChild {
 
   #spawn(): Bun.Subprocess {
     const { pepperFile, cost } = this.#options;
-    const file = join(import.meta.dir, "hash_process.ts");
     const permission = this.#mayMakePepper ? ["may make pepper"] : [];
-    const command = [process.execPath, file, pepperFile, `${cost.memoryKib}`, `${cost.passes}`];
-    const child = Bun.spawn([...(this.#idle ?? []), ...command, ...permission], {
+    const command = [...hasherCommand(), pepperFile, `${cost.memoryKib}`, `${cost.passes}`];
+    const child = Bun.spawn([...command, ...permission], {
       // Nothing of the environment is the child's business, the signing secret least of all.
       env: {},
       // Not `detached`: in a session of its own it would be an autogroup of its own (sched(7)), which
@@ -152,7 +151,8 @@ export class HashChild {
       ipc: (said: HashAnswer | HasherReady) => this.#said(said),
       onExit: (_, exitCode, signalCode) => this.#died(`${signalCode ?? exitCode}`),
     });
-    if (this.#idle === undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+    this.#priority = makeIdle(child.pid) ? "idle" : "low";
+    if (this.#priority === "low") setPriority(child.pid, constants.priority.PRIORITY_LOW);
     child.unref();
     return child;
   }

@@ -19,9 +19,9 @@ export function banner(
   const hashing =
     hashPriority === "idle"
       ? "only when a core has nothing else to do"
-      : "at low priority (there is no chrt to make it idle priority)";
+      : "at low priority (the system allows no idle priority)";
   const count = (value: number) => value.toLocaleString("en");
-  const firstAccount = `${bunCommand()} hubbub chat general --user ada --register --url ${url}`;
+  const firstAccount = `${ownCommand()} chat general --user ada --register --url ${url}`;
   const placement = core === null ? "" : `\n  core        ${core}: the main thread stays on it`;
   const text = `
 Hubbub ${version} is listening on ${url}
@@ -45,7 +45,9 @@ Hubbub ${version} is listening on ${url}
   };
 }
 
-/** How this person runs Bun: who came by npx has none on the path. */
-function bunCommand(): string {
-  return /[\\/]_npx[\\/]/.test(process.execPath) ? `npx --yes bun@${Bun.version}` : "bun";
+/** How this person runs Hubbub: who came by npx has no Bun on the path. */
+function ownCommand(): string {
+  if (Bun.isStandaloneExecutable) return process.execPath;
+  const bun = /[\\/]_npx[\\/]/.test(process.execPath) ? `npx --yes bun@${Bun.version}` : "bun";
+  return `${bun} hubbub`;
 }

@@ -1,5 +1,12 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, readFileSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import pino from "pino";
 import { HashChild } from "../../src/auth/hash_child.ts";
@@ -111,10 +118,13 @@ describe("the process that hashes", () => {
   test("runs at idle priority", async () => {
     const { child, pid } = supervised();
     await hashOf(child, "correct horse");
-    const fields = (await Bun.file(`/proc/${pid}/stat`).text()).split(") ")[1]?.split(" ") ?? [];
-    const [nice, policy] = [fields[16], fields[38]];
+    const statOf = (thread: string) =>
+      readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+    const threads = readdirSync(`/proc/${pid}/task`).map(statOf);
     const SCHED_IDLE = "5";
-    expect(policy === SCHED_IDLE || nice === "19").toBe(true);
+    const [nice, policy] = child.priority === "idle" ? ["0", SCHED_IDLE] : ["19", "0"];
+    expect(new Set(threads.map((fields) => `${fields[38]}`))).toEqual(new Set([policy]));
+    if (child.priority === "low") expect(threads[0]?.[16]).toBe(nice);
   });
 
   test("stays in the server's session and process group, or its priority would mean nothing", async () => {

@@ -2,8 +2,7 @@ import { setDefaultTimeout } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
-const program = join(import.meta.dir, "../../src/main.ts");
+import { hubbub } from "../support/process.ts";
 
 // A process takes its time to start on a busy machine.
 setDefaultTimeout(30_000);
@@ -30,7 +29,7 @@ export async function run(
   input: string | Uint8Array,
   environment: Record<string, string> = {},
 ): Promise<Ran> {
-  const child = Bun.spawn([process.execPath, program, ...args], {
+  const child = Bun.spawn(hubbub(...args), {
     stdin: typeof input === "string" ? new TextEncoder().encode(input) : input,
     stdout: "pipe",
     stderr: "pipe",
@@ -54,7 +53,7 @@ export class OnTerminal implements Disposable {
 
   constructor(args: readonly string[], environment: Record<string, string> = {}) {
     const decoder = new TextDecoder();
-    this.#child = Bun.spawn([process.execPath, program, ...args], {
+    this.#child = Bun.spawn(hubbub(...args), {
       env: { PATH: process.env.PATH ?? "", TERM: "xterm", ...environment },
       terminal: {
         cols: 100,

@@ -1,8 +1,10 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { SettingName } from "../../src/config.ts";
 import { flagOf } from "../../src/config.ts";
 
 const ROOT = join(import.meta.dir, "../..");
+/** A compiled program to test in place of the sources: a path from the repository's root. */
+const compiled = process.env.HUBBUB_PROGRAM;
 
 /** A server in a process of its own, to be killed. */
 export interface ServerProcess {
@@ -18,8 +20,9 @@ export interface ServerProcess {
 
 type Settings = Partial<Record<SettingName, string | number>>;
 
-/** The command that runs `hubbub` with these arguments. */
-export function hubbub(...args: string[]): string[] {
+/** The command that runs `hubbub` with these arguments, from the sources or compiled. */
+export function hubbub(...args: readonly string[]): string[] {
+  if (compiled !== undefined) return [resolve(ROOT, compiled), ...args];
   return [process.execPath, join(ROOT, "src/main.ts"), ...args];
 }
 

@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import style from "./page.css" with { type: "text" };
+import { pageCode } from "./page_code.ts";
 import type { PageData } from "./page_data.ts";
 
 /** Nothing may be loaded, from anywhere: the page works offline, and nothing in it can call home. */
@@ -6,7 +7,6 @@ const POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsaf
 
 /** The flame graphs and tables as a page in one file: styles, scripts and data inside. */
 export async function profilePage(data: PageData): Promise<string> {
-  const style = await Bun.file(join(import.meta.dir, "page.css")).text();
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -33,14 +33,8 @@ function escapedJson(value: unknown): string {
   return JSON.stringify(value).replaceAll("<", "\\u003c");
 }
 
+/** As text in the page, which neither of these may end. */
 async function script(): Promise<string> {
-  const { outputs } = await Bun.build({
-    entrypoints: [join(import.meta.dir, "page_script.ts")],
-    target: "browser",
-    format: "iife",
-    minify: true,
-  });
-  const code = await outputs.find(({ kind }) => kind === "entry-point")?.text();
-  if (code === undefined) throw new Error("cli/profile: bundling the page's script gave nothing");
+  const code = await pageCode();
   return code.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--");
 }

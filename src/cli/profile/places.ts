@@ -40,8 +40,9 @@ export function identityOf(place: Place): string {
 
 function fileOf(url: string): { room: string; file: string } {
   // `bun:sqlite`, `node:events`, `internal:...`, or nothing at all: part of Bun.
-  if (!url.startsWith("file://") && !url.startsWith("/")) return { room: BUN, file: url };
-  const path = pathIn(url);
+  if (!/^(?:file:\/\/|\/|(?:src|node_modules)\/)/.test(url)) return { room: BUN, file: url };
+  // Of a compiled program they are relative to the folder that it was built in.
+  const path = pathIn(url.replace(/^(?=src\/|node_modules\/)/, "/"));
   const packaged = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)(\/.*)?$/.exec(path);
   if (packaged)
     return { room: packaged[1] as string, file: path.split("/node_modules/").at(-1) as string };

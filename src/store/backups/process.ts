@@ -1,11 +1,10 @@
 import { constants, setPriority } from "node:os";
+import { makeIdle } from "../../machine/idle_priority.ts";
 import type { Backup } from "./backup.ts";
 
 export interface BackupProcessOptions {
   /** The command that runs Hubbub. */
   readonly command: readonly string[];
-  /** Put before it, so that it takes only what nobody else wants; undefined where that cannot be had. */
-  readonly idle: readonly string[] | undefined;
   /** Runs what starts the process, so that it may run on any core. */
   readonly freely: <T>(start: () => T) => T;
 }
@@ -21,10 +20,10 @@ export async function backupByProcess(
   source: string,
   file: string,
   signal: AbortSignal,
-  { command, idle, freely }: BackupProcessOptions,
+  { command, freely }: BackupProcessOptions,
 ): Promise<Backup> {
   const child = freely(() =>
-    Bun.spawn([...(idle ?? []), ...command, "backup", file, "--json", "--data", source], {
+    Bun.spawn([...command, "backup", file, "--json", "--data", source], {
       // Its settings are the arguments; the server's environment may hold secrets.
       env: {},
       stdio: ["ignore", "pipe", "pipe"],
@@ -32,7 +31,7 @@ export async function backupByProcess(
       killSignal: "SIGKILL",
     }),
   );
-  if (idle === undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+  if (!makeIdle(child.pid)) setPriority(child.pid, constants.priority.PRIORITY_LOW);
   const [out, err, code] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),

@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
 import type { Config } from "../../config.ts";
-import { idleCommand } from "../../machine/idle_priority.ts";
 import { ownCommand } from "../../machine/own_command.ts";
 import type { Counters } from "../../monitor/counters.ts";
 import type { Log } from "../../monitor/log.ts";
@@ -22,7 +21,7 @@ export function startBackups(
   { freely, counters, log }: Surroundings,
 ): ScheduledBackups | undefined {
   if (plan === null) return undefined;
-  const how = { command: ownCommand(), idle: idleCommand(), freely };
+  const how = { command: ownCommand(), freely };
   const backups = new ScheduledBackups({
     ...plan,
     folder: resolve(plan.folder),

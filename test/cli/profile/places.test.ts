@@ -22,6 +22,8 @@ test.each([
     "@bufbuild/protobuf/src/a.js:10",
   ],
   ["file:///srv/node_modules/.bun/a@1/node_modules/b/c.js", "b", "b/c.js:10"],
+  ["src/store/log.ts", "store", "src/store/log.ts:10"],
+  ["node_modules/elysia/dist/index.js", "elysia", "elysia/dist/index.js:10"],
   ["bun:sqlite", "bun", "bun:sqlite:10"],
   ["node:events", "bun", "node:events:10"],
   ["", "bun", ""],

@@ -1,0 +1,5 @@
+declare module "*/page.css" {
+  /** Its text. */
+  const style: string;
+  export default style;
+}
