@@ -5,8 +5,7 @@
  *     bun run build                                   dist/hubbub
  *     bun run build --outfile FILE --commit COMMIT    where there is no repository, as in an image
  */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { bundlePageCode, EMBEDDED_PAGE_CODE } from "../src/cli/profile/page_code.ts";
@@ -25,7 +24,9 @@ const outfile = resolve(values.outfile);
 const commit = values.commit ?? commitOfRepository();
 
 mkdirSync(dirname(outfile), { recursive: true });
-const scratch = mkdtempSync(join(tmpdir(), "hubbub-build-"));
+// Always the same, for its name gets into the program, which is the same for the same sources.
+const scratch = join(repository, "dist/parts");
+mkdirSync(scratch, { recursive: true });
 const pageCode = join(scratch, EMBEDDED_PAGE_CODE);
 await Bun.write(pageCode, await bundlePageCode());
 
