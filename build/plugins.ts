@@ -19,14 +19,19 @@ export const reflectFirst: BunPlugin = {
 const loader = join(import.meta.dir, "embedded_addons.ts");
 /** Packages of one platform have one file, which is their main one. */
 const PLATFORM_PACKAGE = /^@node-rs\/(?:argon2|bcrypt)-[a-z0-9-]+$/;
+const ADDON = /\.node$/;
 
 /**
  * Native addons that are loaded from the program itself: see embedded_addons.ts.
  *
  * @param scratch a folder for copies under another name, since what ends in `.node` is always
- * embedded in Bun's own way.
+ * embedded in Bun's own way. They are there before the build begins: Bun reads a folder once.
  */
-export function addonsFromMemory(scratch: string): BunPlugin {
+export function addonsFromMemory(repository: string, scratch: string): BunPlugin {
+  const copyOf = (path: string) => join(scratch, `${basename(path)}.addon`);
+  for (const path of new Bun.Glob("node_modules/@node-rs/*/*.node").scanSync(repository)) {
+    copyFileSync(join(repository, path), copyOf(path));
+  }
   return {
     name: "addons from memory",
     setup(build) {
@@ -38,18 +43,14 @@ export function addonsFromMemory(scratch: string): BunPlugin {
           return { path, external: true };
         }
       });
-      build.onLoad({ filter: /\.node$/, namespace: "addon" }, ({ path }) => {
-        const copy = join(scratch, `${basename(path)}.addon`);
-        copyFileSync(path, copy);
-        return {
-          contents: `
-            import file from ${JSON.stringify(copy)} with { type: "file" };
-            import { loadAddon } from ${JSON.stringify(loader)};
-            module.exports = loadAddon(file);
-          `,
-          loader: "js",
-        };
-      });
+      build.onLoad({ filter: ADDON, namespace: "addon" }, ({ path }) => ({
+        contents: `
+          import file from ${JSON.stringify(copyOf(path))} with { type: "file" };
+          import { loadAddon } from ${JSON.stringify(loader)};
+          module.exports = loadAddon(file);
+        `,
+        loader: "js",
+      }));
     },
   };
 }

@@ -47,7 +47,7 @@ const { outputs } = await Bun.build({
   sourcemap: "linked",
   minify: false,
   define: { HUBBUB_COMMIT: JSON.stringify(commit) },
-  plugins: [reflectFirst, addonsFromMemory(scratch)],
+  plugins: [reflectFirst, addonsFromMemory(repository, scratch)],
   compile: {
     outfile,
     assets: [pageCode],
