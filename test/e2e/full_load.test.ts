@@ -13,7 +13,7 @@ import { join } from "node:path";
 import type { Result } from "../../loadtest/result.ts";
 import { CloseCode } from "../../src/wire/codes.ts";
 import { Random } from "../sim/random.ts";
-import { startProcess } from "../support/process.ts";
+import { isCompiled, startProcess } from "../support/process.ts";
 import { register, startServer } from "../support/server.ts";
 import { mountSmallDisk, type SmallDisk } from "../support/small_disk.ts";
 import { makeFolder, removeFolder } from "../support/temp.ts";
@@ -209,7 +209,7 @@ function layBallast(disk: SmallDisk): string[] {
 }
 
 describe("readers that are too slow at full load", () => {
-  test(
+  test.skipIf(isCompiled)(
     "are closed with a code, resume, and miss nothing, as nobody else does",
     async () => {
       const random = new Random(seed);

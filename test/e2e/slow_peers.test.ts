@@ -7,6 +7,7 @@ import {
   type Event,
   ServerFrameSchema,
 } from "../../src/wire/gen/hubbub/v1/frames_pb.ts";
+import { isCompiled } from "../support/process.ts";
 import { RawConnection, send, type ValueOf } from "../support/raw_connection.ts";
 import { RawPeer } from "../support/raw_peer.ts";
 import { register, startServer, type TestServer } from "../support/server.ts";
@@ -78,7 +79,7 @@ async function talk(connection: RawConnection, count: number, bytes: number): Pr
 }
 
 describe("a peer that does not read", () => {
-  test(
+  test.skipIf(isCompiled)(
     "is closed past its limit with a code to resume, and the others miss nothing",
     async () => {
       await using server = await startServer({

@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { hubbub, startProcess } from "../support/process.ts";
+import { hubbub, isCompiled, startProcess } from "../support/process.ts";
 import { RawConnection, send } from "../support/raw_connection.ts";
 import { PASSWORD, register, startServer } from "../support/server.ts";
 import { makeFolder, removeFolder } from "../support/temp.ts";
@@ -70,7 +70,7 @@ async function leave(connection: RawConnection, channel: number): Promise<void> 
 
 const namesOf = (connection: RawConnection) => connection.welcome.channels.map(({ name }) => name);
 
-test(
+test.skipIf(isCompiled)(
   "joins are written when the user's last connection closes, and not before",
   async () => {
     await using server = await startServer(NO_TIMER);

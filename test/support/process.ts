@@ -5,6 +5,8 @@ import { flagOf } from "../../src/config.ts";
 const ROOT = join(import.meta.dir, "../..");
 /** A compiled program to test in place of the sources: a path from the repository's root. */
 const compiled = process.env.HUBBUB_PROGRAM;
+/** Whether it is: then no test can look inside of a server, for each is a process of its own. */
+export const isCompiled: boolean = compiled !== undefined;
 
 /** A server in a process of its own, to be killed. */
 export interface ServerProcess {

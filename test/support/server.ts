@@ -3,9 +3,13 @@ import { join } from "node:path";
 import { readConfig, type SettingName } from "../../src/config.ts";
 import { createLog } from "../../src/monitor/log.ts";
 import { type Running, serve } from "../../src/serve.ts";
+import { isCompiled, startProcess } from "./process.ts";
 import { makeFolder, removeFolder } from "./temp.ts";
 
-/** A server of a test's own, in this process, on a free port, with its data in a new folder. */
+/**
+ * A server of a test's own, on a free port, with its data in a new folder: in this process, or, where
+ * a compiled program is tested, in one of its own.
+ */
 export interface TestServer extends Running {
   readonly folder: string;
   /** Stops the server and removes its data. */
@@ -14,8 +18,41 @@ export interface TestServer extends Running {
 
 type Settings = Partial<Record<SettingName, string | number>>;
 
+/**
+ * A compiled program's server. What is inside of it is not to be seen from here: tests that count on
+ * `counters` are left out by `isCompiled`.
+ */
+async function startCompiled(settings: Settings, folder: string): Promise<TestServer> {
+  const server = await startProcess(folder, settings);
+  const told = server.log.find(({ msg }) => msg === "listening") as unknown as Running;
+  let ended: Promise<number | string> | undefined;
+  return {
+    folder,
+    url: server.url,
+    dataFile: told.dataFile,
+    core: told.core,
+    hashPriority: told.hashPriority,
+    get counters(): never {
+      throw new Error("a compiled server is another process, whose counters are its own");
+    },
+    async stop() {
+      ended ??= server.end("SIGTERM");
+      const code = await ended;
+      if (code !== 0) throw new Error(`the server ended with ${code}`);
+    },
+    async [Symbol.asyncDispose]() {
+      await this.stop();
+      removeFolder(folder);
+    },
+  };
+}
+
 /** Starts a server. `settings` are those of the command line; `folder` continues with older data. */
-export async function startServer(settings: Settings = {}, folder = makeFolder()) {
+export async function startServer(
+  settings: Settings = {},
+  folder = makeFolder(),
+): Promise<TestServer> {
+  if (isCompiled) return startCompiled(settings, folder);
   const flags = Object.fromEntries(
     Object.entries(settings).map(([name, value]) => [name, String(value)]),
   );
@@ -25,7 +62,7 @@ export async function startServer(settings: Settings = {}, folder = makeFolder()
     throw error;
   });
   let isStopped = false;
-  return {
+  const server: TestServer = {
     ...running,
     folder,
     async stop() {
@@ -37,7 +74,8 @@ export async function startServer(settings: Settings = {}, folder = makeFolder()
       await this.stop();
       removeFolder(folder);
     },
-  } satisfies TestServer;
+  };
+  return server;
 }
 
 /** An account's sign-in. */
