@@ -26,7 +26,7 @@ async function startCompiled(settings: Settings, folder: string): Promise<TestSe
   const server = await startProcess(folder, settings);
   const told = server.log.find(({ msg }) => msg === "listening") as unknown as Running;
   let ended: Promise<number | string> | undefined;
-  return {
+  const compiled: TestServer = {
     folder,
     url: server.url,
     dataFile: told.dataFile,
@@ -45,6 +45,7 @@ async function startCompiled(settings: Settings, folder: string): Promise<TestSe
       removeFolder(folder);
     },
   };
+  return compiled;
 }
 
 /** Starts a server. `settings` are those of the command line; `folder` continues with older data. */
