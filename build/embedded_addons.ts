@@ -1,14 +1,15 @@
 import { dlopen } from "bun:ffi";
 import { readFileSync, writeSync } from "node:fs";
+import { basename } from "node:path";
 
 /** Closed when another program takes this process's place: memfd_create(2). */
 const MFD_CLOEXEC = 1;
 
 /**
- * Loads a native addon that is embedded in the program, without a file on disk: from memory that has
- * a name. Bun itself would write it into the folder for temporary files first, which a read-only
- * system has not, and on which running code may be forbidden. That way remains for where the system
- * gives no such memory.
+ * Loads a native addon that is embedded in the program, without a file on disk: from memory that is
+ * a file, whose name is then among those that the process has mapped. Bun itself would write it into
+ * the folder for temporary files first, which a read-only system has not, or from which nothing may
+ * be run. That way remains for where the system gives no such memory.
  *
  * @param path of the embedded file.
  */
@@ -23,7 +24,7 @@ function inMemory(path: string): string | undefined {
   try {
     const call = { args: ["cstring", "u32"], returns: "i32" } as const;
     const libc = dlopen("libc.so.6", { memfd_create: call });
-    const file = libc.symbols.memfd_create(Buffer.from("addon\0"), MFD_CLOEXEC);
+    const file = libc.symbols.memfd_create(Buffer.from(`${basename(path)}\0`), MFD_CLOEXEC);
     libc.close();
     if (file < 0) return undefined;
     const bytes = readFileSync(path);

@@ -58,12 +58,12 @@ describe("a CPU profile of a running server", () => {
 
       const urlsOf = ({ nodes }: Pick<ServerProfile, "nodes">) =>
         nodes.map(({ callFrame }) => callFrame.url);
-      expect(urlsOf(taken).some((url) => url.endsWith("/src/session/receive.ts"))).toBe(true);
+      expect(urlsOf(taken).some((url) => url.endsWith("src/session/receive.ts"))).toBe(true);
       const { hubbub } = taken;
       expect(hubbub.threads.map(({ name }) => name)).toEqual(["writer", "reader"]);
       const [writer] = hubbub.threads;
       expect(
-        writer && urlsOf(writer.profile).some((url) => url.endsWith("/src/store/committer.ts")),
+        writer && urlsOf(writer.profile).some((url) => url.endsWith("src/store/committer.ts")),
       ).toBe(true);
       expect(hubbub.main.durationMs).toBeGreaterThan(1900);
       expect(hubbub.main.cpuMs).toBeGreaterThan(0);

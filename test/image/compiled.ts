@@ -4,13 +4,13 @@ import { makeFolder, removeFolder } from "../support/temp.ts";
 const ROOT = join(import.meta.dir, "../..");
 
 /**
- * The compiled program: the one that `HUBBUB_PROGRAM` names, or one that is built now, in a folder
+ * The compiled program: the one that `TESTED_PROGRAM` names, or one that is built now, in a folder
  * of its own.
  */
 export async function compiledProgram(): Promise<{ path: string } & Disposable> {
-  const { HUBBUB_PROGRAM } = process.env;
-  if (HUBBUB_PROGRAM !== undefined) {
-    return { path: resolve(ROOT, HUBBUB_PROGRAM), [Symbol.dispose]: () => {} };
+  const { TESTED_PROGRAM } = process.env;
+  if (TESTED_PROGRAM !== undefined) {
+    return { path: resolve(ROOT, TESTED_PROGRAM), [Symbol.dispose]: () => {} };
   }
   const folder = makeFolder();
   const path = join(folder, "hubbub");

@@ -4,7 +4,7 @@ import { flagOf } from "../../src/config.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 /** A compiled program to test in place of the sources: a path from the repository's root. */
-const compiled = process.env.HUBBUB_PROGRAM;
+const compiled = process.env.TESTED_PROGRAM;
 /** Whether it is: then no test can look inside of a server, for each is a process of its own. */
 export const isCompiled: boolean = compiled !== undefined;
 
