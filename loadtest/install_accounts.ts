@@ -1,9 +1,8 @@
-import { join } from "node:path";
 import { HubbubError } from "../src/client/errors.ts";
 import { register } from "../src/client/sign_in.ts";
 import { type Pool, PoolError } from "./accounts.ts";
+import { serverProgram } from "./server_program.ts";
 
-const PROGRAM = join(import.meta.dir, "../src/main.ts");
 const REGISTRATIONS_AT_ONCE = 4;
 /** A server that lets one address register so many in a minute; an allowance by the hour is a refusal. */
 const LONGEST_PAUSE_MS = 60_000;
@@ -14,7 +13,7 @@ const LONGEST_PAUSE_MS = 60_000;
  * @throws PoolError with the command's own words where it fails.
  */
 export async function importPool(file: string, data: string): Promise<void> {
-  const command = [process.execPath, PROGRAM, "user", "import", file, "--data", data];
+  const command = [...serverProgram(), "user", "import", file, "--data", data];
   const child = Bun.spawn(command, { stdout: "ignore", stderr: "pipe", env: cleanEnvironment() });
   const [words, exitCode] = await Promise.all([new Response(child.stderr).text(), child.exited]);
   if (exitCode !== 0) throw new PoolError(`Importing the accounts failed: ${words.trim()}`);

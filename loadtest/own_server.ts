@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { type Pool, writePool } from "./accounts.ts";
 import { cleanEnvironment, importPool } from "./install_accounts.ts";
 import { type ServerProcess, startServerProcess } from "./server_process.ts";
+import { serverProgram } from "./server_program.ts";
 import { flagsOf, type ServerSettings } from "./server_settings.ts";
 
-const PROGRAM = join(import.meta.dir, "../src/main.ts");
 /** Virtual users talk faster than people where the time scale says so; their limits are not tested. */
 const RAISED = [
   ...["messages-per-second", "message-burst", "commands-per-second", "command-burst"],
@@ -54,7 +54,7 @@ export async function startOwnServer(
 
 function commandOf(data: string, users: number, settings: ServerSettings): string[] {
   return [
-    ...[process.execPath, PROGRAM, "serve"],
+    ...[...serverProgram(), "serve"],
     ...["--port", "0", "--data", data, "--log-format", "json", "--log-level", "info"],
     ...RAISED.flatMap((name) => [`--${name}`, "1000000"]),
     ...["--connections", String(users + 100), "--access-token-minutes", "60"],

@@ -1,12 +1,12 @@
-import { join } from "node:path";
 import { cleanEnvironment } from "../install_accounts.ts";
 import type { Plateau } from "../run.ts";
+import { serverProgram } from "../server_program.ts";
 
 /**
  * `hubbub profile`, as anybody can run it against a server. The tester is no part of the server, so
  * it asks from outside; what a profile means is known in one place.
  */
-const COMMAND = [process.execPath, join(import.meta.dir, "../../src/main.ts"), "profile"];
+const COMMAND = [...serverProgram(), "profile"];
 
 export interface TakeOptions {
   readonly seconds: number;

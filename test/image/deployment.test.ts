@@ -1,0 +1,151 @@
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import ipaddr from "ipaddr.js";
+import { layRootFolder, USER_ID } from "../../build/root_folder.ts";
+import packageJson from "../../package.json" with { type: "json" };
+import { readConfig, settings } from "../../src/config.ts";
+import { makeFolder, removeFolder } from "../support/temp.ts";
+
+const ROOT = join(import.meta.dir, "../..");
+const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
+
+const DOMAIN = /^DOMAIN=(\S+)$/m.exec(read(".env.example"))?.[1] as string;
+const defaultStopSeconds = Number(settings.stopSeconds.default);
+
+describe("compose.yaml", () => {
+  interface Service {
+    readonly [name: string]: unknown;
+    readonly environment: Record<string, string>;
+    readonly networks: Record<string, { ipv4_address: string }>;
+  }
+  interface Compose {
+    readonly services: { readonly hubbub: Service; readonly caddy: Service };
+    readonly networks: {
+      readonly inside: {
+        readonly internal: boolean;
+        readonly ipam: { readonly config: readonly { subnet: string; ip_range: string }[] };
+      };
+    };
+  }
+  const text = read("compose.yaml").replace(/\$\{DOMAIN(?::\?[^}]*)?\}/g, DOMAIN);
+  const { services, networks } = Bun.YAML.parse(text) as Compose;
+  const { hubbub, caddy } = services;
+
+  test("gives Hubbub settings that it takes, for pages and passkeys of the domain", () => {
+    expect(readConfig({}, hubbub.environment)).toMatchObject({
+      origins: [`https://${DOMAIN}`],
+      rpId: DOMAIN,
+    });
+  });
+
+  test("has Hubbub trust Caddy's address, which nobody else can get, and reached by nobody else", () => {
+    const address = caddy.networks.inside?.ipv4_address as string;
+    const { trustedProxies } = readConfig({}, hubbub.environment);
+    expect(trustedProxies).toEqual([address]);
+    const [{ subnet, ip_range } = { subnet: "", ip_range: "" }] = networks.inside.ipam.config;
+    expect(ipaddr.parse(address).match(ipaddr.parseCIDR(subnet))).toBe(true);
+    expect(ipaddr.parse(address).match(ipaddr.parseCIDR(ip_range))).toBe(false);
+    expect(networks.inside.internal).toBe(true);
+    expect(hubbub.networks).toEqual(["inside"] as never);
+    expect(hubbub.ports).toBeUndefined();
+  });
+
+  test("gives neither of them more than it needs", () => {
+    for (const service of [hubbub, caddy]) {
+      expect(service).toMatchObject({
+        read_only: true,
+        cap_drop: ["ALL"],
+        security_opt: ["no-new-privileges:true"],
+        restart: "unless-stopped",
+      });
+    }
+    expect(hubbub.cap_add).toBeUndefined();
+    expect(hubbub.tmpfs).toBeUndefined();
+  });
+
+  test("lets Hubbub have as many files as it lets connections in, and the time that it takes to stop", () => {
+    const { nofile } = hubbub.ulimits as { nofile: { soft: number } };
+    expect(nofile.soft).toBeGreaterThan(Number(settings.connections.default) + 1000);
+    expect(Number.parseInt(hubbub.stop_grace_period as string, 10)).toBeGreaterThan(
+      defaultStopSeconds,
+    );
+  });
+});
+
+describe("the Dockerfile", () => {
+  const text = read("Dockerfile");
+
+  test("builds with the very Bun that the tests run on", () => {
+    expect(text).toContain(`ARG BUN_IMAGE=docker.io/oven/bun:${Bun.version}-slim\n`);
+    expect(packageJson.devDependencies["@types/bun"]).toBe(Bun.version);
+  });
+
+  test("runs as the user to whom the data folder belongs, by number", () => {
+    expect(text).toContain(`\nUSER ${USER_ID}:${USER_ID}\n`);
+  });
+
+  test("gives the program settings that it takes", () => {
+    const block = /^ENV ((?:.*\\\n)*.*)$/m.exec(text)?.[1] ?? "";
+    const pairs = block.split(/\\?\s+/).filter((pair) => pair.startsWith("HUBBUB_"));
+    expect(pairs.length).toBeGreaterThan(2);
+    const environment = Object.fromEntries(pairs.map((pair) => pair.split("=")));
+    expect(readConfig({}, environment)).toMatchObject({ data: "/data/hubbub.db" });
+  });
+
+  test("needs no shell to start, nor to see whether it is well", () => {
+    const [, last = ""] = text.split(/^FROM scratch$/m);
+    expect(last).not.toMatch(/^RUN /m);
+    for (const line of last.match(/^(?:\s+CMD|CMD|ENTRYPOINT) .*$/gm) ?? []) {
+      expect(line).toMatch(/(?:CMD|ENTRYPOINT) \["/);
+    }
+  });
+});
+
+test.skipIf(process.platform !== "linux")("the image holds a program, its libraries, and no more", () => {
+  const folder = makeFolder();
+  try {
+    const root = join(folder, "root");
+    // Any program of this system will do to see where libraries go.
+    layRootFolder(process.execPath, root);
+    const files = [...new Bun.Glob("**").scanSync({ cwd: root, onlyFiles: true })].sort();
+    const libraries = files.filter((file) => /^lib(?:64)?\/.*\.so(?:\.\d+)*$/.test(file));
+    expect(libraries.some((file) => file.includes("libc.so"))).toBe(true);
+    expect(files.filter((file) => !libraries.includes(file))).toEqual([
+      ...["etc/group", "etc/nsswitch.conf", "etc/passwd", "usr/local/bin/hubbub"],
+    ]);
+  } finally {
+    removeFolder(folder);
+  }
+});
+
+describe("the systemd unit", () => {
+  const unit = read("deploy/hubbub.service");
+  const valueOf = (name: string) => new RegExp(`^${name}=(.*)$`, "m").exec(unit)?.[1] ?? "";
+
+  test("gives the program settings that it takes, and its data to the folder it may write to", () => {
+    const environment = Object.fromEntries(
+      valueOf("Environment")
+        .split(" ")
+        .map((pair) => pair.split("=")),
+    );
+    const { data } = readConfig({}, environment);
+    expect(data).toBe(`/var/lib/${valueOf("StateDirectory")}/hubbub.db`);
+  });
+
+  test("lets it stop in its own time, and have a file for each connection", () => {
+    expect(Number(valueOf("TimeoutStopSec"))).toBeGreaterThan(defaultStopSeconds);
+    expect(Number(valueOf("LimitNOFILE"))).toBeGreaterThan(
+      Number(settings.connections.default) + 1000,
+    );
+  });
+
+  const analyze = Bun.which("systemd-analyze");
+  test.skipIf(analyze === null)("is understood by systemd, but for the program that is not installed", () => {
+    const file = join(ROOT, "deploy/hubbub.service");
+    const { stderr } = Bun.spawnSync([analyze ?? "", "verify", "--man=no", file]);
+    const complaints = stderr.toString().split("\n").filter((line) => line.includes("hubbub.service"));
+    const notInstalled = /Command \/usr\/local\/bin\/hubbub is not executable/;
+    expect(complaints.filter((line) => !notInstalled.test(line))).toEqual([]);
+  });
+});
