@@ -5,7 +5,7 @@
  *     bun run build                                   dist/hubbub
  *     bun run build --outfile FILE --commit COMMIT    where there is no repository, as in an image
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { bundlePageCode, EMBEDDED_PAGE_CODE } from "../src/cli/profile/page_code.ts";
@@ -29,6 +29,7 @@ const scratch = join(repository, "dist/parts");
 mkdirSync(scratch, { recursive: true });
 const pageCode = join(scratch, EMBEDDED_PAGE_CODE);
 await Bun.write(pageCode, await bundlePageCode());
+const assets = [pageCode, ...bundledPages()];
 
 const { outputs } = await Bun.build({
   entrypoints: [
@@ -50,7 +51,7 @@ const { outputs } = await Bun.build({
   plugins: [reflectFirst, addonsFromMemory(repository, scratch)],
   compile: {
     outfile,
-    assets: [pageCode],
+    assets,
     // What it does depends on its arguments and its environment, not on where it is started.
     autoloadDotenv: false,
     autoloadBunfig: false,
@@ -62,6 +63,16 @@ rmSync(scratch, { recursive: true });
 
 const bytes = Bun.file(outfile).size;
 process.stdout.write(`${outfile}: ${(bytes / 2 ** 20).toFixed(1)} MiB, commit ${commit}\n`);
+
+/** The pack of the web pages, under the name by which src/pages/source.ts looks for it. */
+function bundledPages(): string[] {
+  const builder = source("pages/build.ts");
+  if (!existsSync(builder)) return [];
+  const file = join(scratch, "pages.json");
+  const { success, stderr } = Bun.spawnSync([process.execPath, builder, file]);
+  if (!success) throw new Error(`the pages cannot be bundled: ${stderr}`);
+  return [file];
+}
 
 /** The commit, with a sign where the files are not what it says. */
 function commitOfRepository(): string {
