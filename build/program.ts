@@ -68,7 +68,7 @@ process.stdout.write(`${outfile}: ${(bytes / 2 ** 20).toFixed(1)} MiB, commit ${
 function bundledPages(): string[] {
   const builder = source("pages/build.ts");
   if (!existsSync(builder)) return [];
-  const file = join(scratch, "pages.json");
+  const file = join(scratch, "pages.pack");
   const { success, stderr } = Bun.spawnSync([process.execPath, builder, file]);
   if (!success) throw new Error(`the pages cannot be bundled: ${stderr}`);
   return [file];
