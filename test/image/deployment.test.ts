@@ -102,22 +102,25 @@ describe("the Dockerfile", () => {
   });
 });
 
-test.skipIf(process.platform !== "linux")("the image holds a program, its libraries, and no more", () => {
-  const folder = makeFolder();
-  try {
-    const root = join(folder, "root");
-    // Any program of this system will do to see where libraries go.
-    layRootFolder(process.execPath, root);
-    const files = [...new Bun.Glob("**").scanSync({ cwd: root, onlyFiles: true })].sort();
-    const libraries = files.filter((file) => /^lib(?:64)?\/.*\.so(?:\.\d+)*$/.test(file));
-    expect(libraries.some((file) => file.includes("libc.so"))).toBe(true);
-    expect(files.filter((file) => !libraries.includes(file))).toEqual([
-      ...["etc/group", "etc/nsswitch.conf", "etc/passwd", "usr/local/bin/hubbub"],
-    ]);
-  } finally {
-    removeFolder(folder);
-  }
-});
+test.skipIf(process.platform !== "linux")(
+  "the image holds a program, its libraries, and no more",
+  () => {
+    const folder = makeFolder();
+    try {
+      const root = join(folder, "root");
+      // Any program of this system will do to see where libraries go.
+      layRootFolder(process.execPath, root);
+      const files = [...new Bun.Glob("**").scanSync({ cwd: root, onlyFiles: true })].sort();
+      const libraries = files.filter((file) => /^lib(?:64)?\/.*\.so(?:\.\d+)*$/.test(file));
+      expect(libraries.some((file) => file.includes("libc.so"))).toBe(true);
+      expect(files.filter((file) => !libraries.includes(file))).toEqual([
+        ...["etc/group", "etc/nsswitch.conf", "etc/passwd", "usr/local/bin/hubbub"],
+      ]);
+    } finally {
+      removeFolder(folder);
+    }
+  },
+);
 
 describe("the systemd unit", () => {
   const unit = read("deploy/hubbub.service");
@@ -141,11 +144,17 @@ describe("the systemd unit", () => {
   });
 
   const analyze = Bun.which("systemd-analyze");
-  test.skipIf(analyze === null)("is understood by systemd, but for the program that is not installed", () => {
-    const file = join(ROOT, "deploy/hubbub.service");
-    const { stderr } = Bun.spawnSync([analyze ?? "", "verify", "--man=no", file]);
-    const complaints = stderr.toString().split("\n").filter((line) => line.includes("hubbub.service"));
-    const notInstalled = /Command \/usr\/local\/bin\/hubbub is not executable/;
-    expect(complaints.filter((line) => !notInstalled.test(line))).toEqual([]);
-  });
+  test.skipIf(analyze === null)(
+    "is understood by systemd, but for the program that is not installed",
+    () => {
+      const file = join(ROOT, "deploy/hubbub.service");
+      const { stderr } = Bun.spawnSync([analyze ?? "", "verify", "--man=no", file]);
+      const complaints = stderr
+        .toString()
+        .split("\n")
+        .filter((line) => line.includes("hubbub.service"));
+      const notInstalled = /Command \/usr\/local\/bin\/hubbub is not executable/;
+      expect(complaints.filter((line) => !notInstalled.test(line))).toEqual([]);
+    },
+  );
 });

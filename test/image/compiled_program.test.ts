@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { USER_ID } from "../../build/root_folder.ts";
-import { post } from "../support/command.ts";
+import { folder, post } from "../support/command.ts";
 import { RawConnection, send } from "../support/raw_connection.ts";
 import { PASSWORD, register } from "../support/server.ts";
 import { compiledProgram } from "./compiled.ts";
@@ -16,12 +17,33 @@ const inEmptyRoot = test.skipIf(impossible !== undefined);
 
 let program: Awaited<ReturnType<typeof compiledProgram>> | undefined;
 beforeAll(async () => {
-  if (impossible === undefined) program = await compiledProgram();
+  program = await compiledProgram();
 });
 afterAll(() => program?.[Symbol.dispose]());
 
 const start = () => Contained.start(program?.path ?? "");
 const statusOf = (pid: number) => readFileSync(`/proc/${pid}/status`, "utf8");
+
+test("the program tells its version and the commit that it was built from", async () => {
+  const { exited, stdout } = Bun.spawn([program?.path ?? "", "--version"], { stdout: "pipe" });
+  expect(await new Response(stdout).text()).toMatch(/^\d+\.\d+\.\d+ \([\w+]+\)\n$/);
+  expect(await exited).toBe(0);
+});
+
+test("the program takes no settings from a file that lies where it is started", async () => {
+  using data = folder();
+  writeFileSync(join(data.path, ".env"), "HUBBUB_DATA=/nowhere/hubbub.db\n");
+  writeFileSync(join(data.path, "bunfig.toml"), 'preload = ["./nowhere.ts"]\n');
+  const child = Bun.spawn([program?.path ?? "", "user", "list"], {
+    cwd: data.path,
+    env: {},
+    stderr: "pipe",
+  });
+  expect(await new Response(child.stderr).text()).toStartWith(
+    "hubbub: There is no ./data/hubbub.db yet.",
+  );
+  expect(await child.exited).toBe(1);
+});
 
 inEmptyRoot(
   "the program needs nothing but what the image has, and writes to its volume only",
