@@ -124,21 +124,21 @@ test.skipIf(process.platform !== "linux")(
 
 describe("the systemd unit", () => {
   const unit = read("deploy/hubbub.service");
-  const valueOf = (name: string) => new RegExp(`^${name}=(.*)$`, "m").exec(unit)?.[1] ?? "";
+  const settingOf = (name: string) => new RegExp(`^${name}=(.*)$`, "m").exec(unit)?.[1] ?? "";
 
   test("gives the program settings that it takes, and its data to the folder it may write to", () => {
     const environment = Object.fromEntries(
-      valueOf("Environment")
+      settingOf("Environment")
         .split(" ")
         .map((pair) => pair.split("=")),
     );
     const { data } = readConfig({}, environment);
-    expect(data).toBe(`/var/lib/${valueOf("StateDirectory")}/hubbub.db`);
+    expect(data).toBe(`/var/lib/${settingOf("StateDirectory")}/hubbub.db`);
   });
 
   test("lets it stop in its own time, and have a file for each connection", () => {
-    expect(Number(valueOf("TimeoutStopSec"))).toBeGreaterThan(defaultStopSeconds);
-    expect(Number(valueOf("LimitNOFILE"))).toBeGreaterThan(
+    expect(Number(settingOf("TimeoutStopSec"))).toBeGreaterThan(defaultStopSeconds);
+    expect(Number(settingOf("LimitNOFILE"))).toBeGreaterThan(
       Number(settings.connections.default) + 1000,
     );
   });
