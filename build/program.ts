@@ -5,7 +5,7 @@
  *     bun run build                                   dist/hubbub
  *     bun run build --outfile FILE --commit COMMIT    where there is no repository, as in an image
  */
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { bundlePageCode, EMBEDDED_PAGE_CODE } from "../src/cli/profile/page_code.ts";
@@ -29,7 +29,7 @@ const scratch = join(repository, "dist/parts");
 mkdirSync(scratch, { recursive: true });
 const pageCode = join(scratch, EMBEDDED_PAGE_CODE);
 await Bun.write(pageCode, await bundlePageCode());
-const assets = [pageCode, ...bundledPages()];
+const pages = bundledPages();
 
 const { outputs } = await Bun.build({
   entrypoints: [
@@ -51,7 +51,7 @@ const { outputs } = await Bun.build({
   plugins: [reflectFirst, addonsFromMemory(repository, scratch)],
   compile: {
     outfile,
-    assets,
+    assets: [pageCode, pages],
     // What it does depends on its arguments and its environment, not on where it is started.
     autoloadDotenv: false,
     autoloadBunfig: false,
@@ -65,13 +65,11 @@ const bytes = Bun.file(outfile).size;
 process.stdout.write(`${outfile}: ${(bytes / 2 ** 20).toFixed(1)} MiB, commit ${commit}\n`);
 
 /** The pack of the web pages, under the name by which src/pages/source.ts looks for it. */
-function bundledPages(): string[] {
-  const builder = source("pages/build.ts");
-  if (!existsSync(builder)) return [];
+function bundledPages(): string {
   const file = join(scratch, "pages.pack");
-  const { success, stderr } = Bun.spawnSync([process.execPath, builder, file]);
+  const { success, stderr } = Bun.spawnSync([process.execPath, source("pages/build.ts"), file]);
   if (!success) throw new Error(`the pages cannot be bundled: ${stderr}`);
-  return [file];
+  return file;
 }
 
 /** The commit, with a sign where the files are not what it says. */

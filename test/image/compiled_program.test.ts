@@ -68,7 +68,13 @@ inEmptyRoot(
       hashPriority: "idle",
     });
 
-    for (const path of ["/openapi", "/openapi/swagger-ui.js", "/openapi/swagger-ui.css"]) {
+    for (const path of [
+      "/",
+      "/monitor",
+      "/openapi",
+      "/openapi/swagger-ui.js",
+      "/openapi/swagger-ui.css",
+    ]) {
       expect((await fetch(`${server.url}${path}`)).status).toBe(200);
     }
     const files = readdirSync(`/proc/${server.pid}/root/data`).sort();
