@@ -21,7 +21,8 @@ export function findCaddy(): string | undefined {
   if (existsSync(unpacked)) return unpacked;
   if (Bun.which("apt-get") === null) return undefined;
   mkdirSync(CACHE, { recursive: true });
-  const quiet = { cwd: CACHE, stdout: "ignore", stderr: "ignore" } as const;
+  // Where there is no network, it would try for long.
+  const quiet = { cwd: CACHE, stdout: "ignore", stderr: "ignore", timeout: 60_000 } as const;
   const download = () => Bun.spawnSync(["apt-get", "download", "caddy"], quiet).success;
   const isThere = download() || (Bun.spawnSync(["apt-get", "update"], quiet).success && download());
   const file = isThere ? readdirSync(CACHE).find((name) => name.endsWith(".deb")) : undefined;
