@@ -107,6 +107,9 @@ inEmptyRoot("commands work beside the server, as by docker exec", async () => {
   const compared = ["profile", "compare", before, before, "--out", "/data/compared"];
   expect(await server.run(compared)).toMatchObject({ code: 0 });
   expect((await server.run(["pepper", "list"])).code).toBe(0);
+  const backup = ["backup", "/data/today.db", "--keys", "/data/keys"];
+  expect(await server.run(backup)).toMatchObject({ code: 0, err: "" });
+  expect((await server.run(["backup", "--check", "/data/today.db"])).code).toBe(0);
 });
 
 inEmptyRoot("stops by one signal as the first process, with everything written", async () => {
