@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "./clock.ts";
 import { HubbubError } from "./errors.ts";
-import { type Access, access, post, refreshed, type SecondFactor } from "./sign_in.ts";
+import { type Access, access, type Body, post, refreshed, type SecondFactor } from "./sign_in.ts";
 import type { SharedSignIn } from "./token_keeper.ts";
 
 /** An access token with less life than this left is not handed out again. */
@@ -51,9 +51,13 @@ export class CookieSignIn implements SharedSignIn {
     return this.#enter("auth/token", { name, password, ...known });
   }
 
-  /** As finishSignIn of sign_in.ts. */
-  finishSignIn({ challenge }: SecondFactor, code: string): Promise<Access> {
-    return this.#enter("auth/token/factor", { challenge, code });
+  /**
+   * As finishSignIn of sign_in.ts; also by a passkey, which is what `PublicKeyCredential.toJSON()`
+   * gives. A challenge takes one passkey only: after PASSKEY_REFUSED the password is needed again.
+   */
+  finishSignIn({ challenge }: SecondFactor, proof: string | object): Promise<Access> {
+    const presented = typeof proof === "string" ? { code: proof } : { passkey: proof };
+    return this.#enter("auth/token/factor", { challenge, ...presented });
   }
 
   register(name: string, password: string): Promise<Access> {
@@ -85,7 +89,7 @@ export class CookieSignIn implements SharedSignIn {
     });
   }
 
-  #enter(path: string, body: Readonly<Record<string, string>>): Promise<Access> {
+  #enter(path: string, body: Body): Promise<Access> {
     return this.#alone(async () => {
       const granted = await access(this.#server, path, { ...body, cookie: true }, this.#clock);
       if (granted.refreshToken !== undefined) {

@@ -142,7 +142,8 @@ export async function fetchTicket(server: string, accessToken: string): Promise<
   throw unexpected(server);
 }
 
-type Body = Readonly<Record<string, string | boolean>>;
+/** What a route is told, as JSON. */
+export type Body = Readonly<Record<string, string | boolean | object>>;
 
 /** What a server grants: the refresh token is missing where it came as a cookie. */
 export interface Granted extends Access {

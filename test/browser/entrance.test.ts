@@ -97,6 +97,7 @@ describe("signing up", () => {
       // Where it was before.
       expect(await focused()).toBe("Account: typist");
       await keyboard.press("Enter");
+      await page.getByRole("dialog", { name: "typist" }).waitFor();
       await tabTo(/^Sign out$/);
       await keyboard.press("Enter");
       await page.getByRole("heading", { name: "Sign in" }).waitFor();

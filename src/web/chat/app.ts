@@ -1,7 +1,7 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { CookieSignIn } from "../../client/cookie_sign_in.ts";
 import { asHubbubError, type HubbubError } from "../../client/errors.ts";
-import type { Access, User } from "../../client/sign_in.ts";
+import type { Access, SecondFactor, User } from "../../client/sign_in.ts";
 import { nameKey } from "../../wire/names.ts";
 import { Chat } from "./chat.ts";
 import { Kept } from "./keeping/kept.ts";
@@ -67,10 +67,15 @@ export class App {
     }
   }
 
-  /** @throws HubbubError as the server refuses it. */
+  /** @throws HubbubError as the server refuses it, and SecondFactorRequired. */
   async signIn(name: string, password: string): Promise<void> {
     const device = this.#devices.get(nameKey(name));
     await this.#granted(await this.credentials.signIn(name, password, device));
+  }
+
+  /** As signIn, after SecondFactorRequired: by a code, or a passkey's answer. */
+  async finishSignIn(secondFactor: SecondFactor, proof: string | object): Promise<void> {
+    await this.#granted(await this.credentials.finishSignIn(secondFactor, proof));
   }
 
   /** @throws HubbubError as the server refuses it. */

@@ -1,7 +1,7 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { CookieSignIn } from "../../client/cookie_sign_in.ts";
 import { asHubbubError, type HubbubError } from "../../client/errors.ts";
-import type { Access } from "../../client/sign_in.ts";
+import type { Access, SecondFactor } from "../../client/sign_in.ts";
 import { nameKey } from "../../wire/names.ts";
 import { Kept } from "../chat/keeping/kept.ts";
 import { Watch } from "./watch.ts";
@@ -41,13 +41,15 @@ export class App {
     }
   }
 
-  /** @throws HubbubError as the server refuses it. */
+  /** @throws HubbubError as the server refuses it, and SecondFactorRequired. */
   async signIn(name: string, password: string): Promise<void> {
     const device = this.#devices.get(nameKey(name));
-    const access = await this.#credentials.signIn(name, password, device);
-    if (access.device !== undefined) this.#devices.set(nameKey(access.user.name), access.device);
-    this.#kept.set(SIGNED_IN, `${access.user.name} ${Date.now()}`);
-    this.#enter(access);
+    this.#granted(await this.#credentials.signIn(name, password, device));
+  }
+
+  /** As signIn, after SecondFactorRequired: by a code, or a passkey's answer. */
+  async finishSignIn(secondFactor: SecondFactor, proof: string | object): Promise<void> {
+    this.#granted(await this.#credentials.finishSignIn(secondFactor, proof));
   }
 
   async signOut(): Promise<void> {
@@ -64,6 +66,13 @@ export class App {
   signedOut(notice: string): void {
     this.#close();
     this.#leave(notice);
+  }
+
+  #granted(access: Access): void {
+    const { device, user } = access;
+    if (device !== undefined) this.#devices.set(nameKey(user.name), device);
+    this.#kept.set(SIGNED_IN, `${user.name} ${Date.now()}`);
+    this.#enter(access);
   }
 
   #enter({ user }: Access): void {

@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { Brand } from "../chat/icons.tsx";
 import { App } from "./app.ts";
 import { Dashboard } from "./dashboard.tsx";
-import { SignIn } from "./sign_in.tsx";
+import { Entrance } from "./entrance.tsx";
 import type { Watch } from "./watch.ts";
 
 function Page({ app }: { app: App }) {
@@ -12,7 +12,7 @@ function Page({ app }: { app: App }) {
     case "signed in":
       return <SignedIn app={app} watch={phase.watch} />;
     case "signed out":
-      return <SignIn app={app} notice={phase.notice} />;
+      return <Entrance app={app} notice={phase.notice} />;
     default:
       return (
         <main class="waiting-page">

@@ -5,8 +5,10 @@ interface FieldProps {
   readonly id: string;
   readonly name: string;
   readonly label: string;
-  /** For password managers: `username`, `current-password`, `new-password`. */
+  /** For password managers: `username`, `current-password`, `new-password`, `one-time-code`. */
   readonly autocomplete: string;
+  /** Which keys a phone shows; letters unless said. */
+  readonly inputmode?: "numeric";
   readonly hint?: string;
   readonly error: string | undefined;
 }
@@ -74,12 +76,13 @@ function Frame({
   );
 }
 
-function input({ id, name, autocomplete, hint, error }: FieldProps) {
+function input({ id, name, autocomplete, inputmode, hint, error }: FieldProps) {
   const description = error !== undefined ? `${id}-error` : hint && `${id}-hint`;
   return {
     id,
     name,
     autocomplete,
+    inputmode: inputmode ?? ("text" as const),
     required: true,
     "aria-invalid": error !== undefined,
     "aria-describedby": description,

@@ -1,7 +1,7 @@
 import { asHubbubError } from "../../../client/errors.ts";
 import { accountNamePattern } from "../../../wire/names.ts";
 
-export type FieldName = "name" | "password" | "current" | "next";
+export type FieldName = "name" | "password" | "code" | "current" | "next";
 
 /** What is wrong with what somebody entered, or with the moment. */
 export interface Problem {
@@ -12,6 +12,7 @@ export interface Problem {
   readonly retryAtMs?: number;
 }
 
+export const NAME_RULE = "3 to 32 letters, digits, underscores, hyphens and dots.";
 const PASSWORD_CHARACTERS = { min: 8, max: 256 };
 
 /** What the server calls its fields in front of what it says about them. */
@@ -23,7 +24,10 @@ const serverFields: Readonly<Record<string, FieldName>> = {
 };
 
 /** Says where what the server refused is to be mended. */
-export function problemOf(thrown: unknown, form: "sign in" | "register" | "password"): Problem {
+export function problemOf(
+  thrown: unknown,
+  form: "sign in" | "register" | "password" | "code",
+): Problem {
   const error = asHubbubError(thrown);
   const { code, retryAfterMs } = error;
   if (code === "NAME_TAKEN") return { field: "name", text: "That name is taken." };
@@ -32,6 +36,10 @@ export function problemOf(thrown: unknown, form: "sign in" | "register" | "passw
       ? { field: "current", text: "That is not your password." }
       : { field: "password", text: "Name or password is wrong." };
   }
+  if (code === "INVALID_CODE") {
+    return { field: "code", text: "That code is wrong, expired or used up." };
+  }
+  if (code === "FACTOR_LOCKED") return { field: "code", text: error.text };
   if (code === "UNREACHABLE") return { text: "The server does not answer. Try again." };
   const [, name = "", rest] = /^(\w+): (.*)$/.exec(error.text) ?? [];
   const field = serverFields[name];
@@ -44,9 +52,7 @@ export function problemOf(thrown: unknown, form: "sign in" | "register" | "passw
 /** What can be seen to be wrong without the server. */
 export function wrongName(name: string): Problem | undefined {
   if (accountNamePattern.test(name)) return undefined;
-  const text =
-    name === "" ? "Enter a name." : "3 to 32 letters, digits, underscores, hyphens and dots.";
-  return { field: "name", text };
+  return { field: "name", text: name === "" ? "Enter a name." : NAME_RULE };
 }
 
 /** As `wrongName`, about a password that is to be a new one. */
