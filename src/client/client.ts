@@ -65,12 +65,10 @@ export class HubbubClient {
     this.#posts = new Posts({
       ...this.#shared,
       outbox: this.#outbox,
+      me: () => this.#welcome?.userId,
       changed,
       unsent: options.unsent ?? [],
     });
-    this.#listeners.on("message", (message) =>
-      this.#posts.handedOut(message, this.#welcome?.userId),
-    );
     this.#watchList = new WatchList(this.#shared);
     this.#dialer = new Dialer(options, this.#shared.clock);
     this.#reconnector = new Reconnector({

@@ -3,7 +3,7 @@ import type { HubbubClient } from "../../src/client/client.ts";
 import { ErrorCode } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
 import { until } from "../support/wait.ts";
 import { FakeServer } from "./fake_server.ts";
-import { clientOf } from "./harness.ts";
+import { clientOf, next } from "./harness.ts";
 
 async function online(server: FakeServer, options: Parameters<typeof clientOf>[1] = {}) {
   server.joined.add("general");
@@ -108,4 +108,67 @@ test("what was posted to a channel that was left since stays as failed, until th
   client.retry("n-1");
   await until(() => client.unsent.length === 0);
   expect(server.bodies("attic")).toEqual(["late"]);
+});
+
+test("a post that is acknowledged before what was missed has come stays until it has, too", async () => {
+  await using server = new FakeServer();
+  const { client, id } = await online(server);
+  await using _ = client;
+  await client.send(id, "the last that was seen");
+  const states: string[][] = [];
+  const bodies: string[] = ["the last that was seen"];
+  const note = () => {
+    const state = [...bodies, ...client.pending(id).map(({ body }) => `[${body}]`)];
+    if (states.at(-1)?.join() !== state.join()) states.push(state);
+  };
+  client.on("message", ({ body }) => {
+    bodies.push(body);
+    note();
+  });
+  client.on("pending", note);
+
+  let goOn = () => {};
+  server.command = (peer, request, command) => {
+    if (command.case !== "resume") return true;
+    goOn = () => server.carryOut(peer, request, command);
+    return false;
+  };
+  server.cut();
+  await next(client, "state", (state) => state === "waiting");
+  client.post(id, "mine");
+  client.post(id, "mine");
+  server.say("general", "missed");
+  // Both are kept and acknowledged while what was missed is still to come.
+  await until(() => client.unsent.length === 0);
+  expect(server.bodies("general").slice(1)).toEqual(["missed", "mine", "mine"]);
+  expect(client.discard(client.pending(id)[0]?.nonce ?? "")).toBe(false);
+  goOn();
+  await until(() => client.pending(id).length === 0);
+  const seen = "the last that was seen";
+  expect(states).toEqual([
+    [seen, "[mine]"],
+    [seen, "[mine]", "[mine]"],
+    [seen, "missed", "[mine]", "[mine]"],
+    // The message and the end of its post are told one after the other, in one turn.
+    [seen, "missed", "[mine]"],
+    [seen, "missed", "mine", "[mine]"],
+    [seen, "missed", "mine"],
+    [seen, "missed", "mine", "mine"],
+  ]);
+});
+
+test("a post that is acknowledged and whose channel is left is not waited for", async () => {
+  await using server = new FakeServer();
+  const { client, id } = await online(server);
+  await using _ = client;
+  server.command = (peer, request, command) => {
+    if (command.case !== "send") return true;
+    peer.send({ case: "sent", value: { channel: id, seq: 7, duplicate: true } }, request);
+    return false;
+  };
+  client.post(id, "kept");
+  await until(() => client.unsent.length === 0);
+  expect(shown(client, id)).toEqual([["kept", "sent-unacknowledged", undefined]]);
+  await client.leave(id);
+  expect(client.pending(id)).toEqual([]);
 });
