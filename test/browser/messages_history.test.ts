@@ -94,7 +94,7 @@ describe("a channel of a hundred thousand messages", () => {
     async () => {
       await using visitor = await open(700, `/c/general/${COUNT + 1}`);
       const { page } = visitor;
-      await page.getByText(`There is no message ${COUNT + 1} in general.`).waitFor();
+      await page.getByText(`There is no message ${COUNT + 1} in #general.`).waitFor();
       expect(await seen(page)).toContain(COUNT);
     },
     BROWSER_TIMEOUT_MS,

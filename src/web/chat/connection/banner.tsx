@@ -6,7 +6,7 @@ import type { Link, LinkState } from "./link.ts";
 /** How the page stands with the server, where that is not simply well. */
 export function ConnectionBanner({ link }: { link: Link }) {
   const state = link.state.value;
-  const isOffline = link.isOffline.value && state.kind !== "online" && state.kind !== "back";
+  const isOffline = link.isOffline.value;
   const slowBytes = link.slowBytes.value;
   return (
     <div class="connection">
@@ -27,7 +27,7 @@ export function ConnectionBanner({ link }: { link: Link }) {
 function Shown({ link, state, isOffline }: { link: Link; state: LinkState; isOffline: boolean }) {
   switch (state.kind) {
     case "online":
-      return null;
+      return isOffline ? <Line kind="warning">{said(state, true)}</Line> : null;
     case "back":
       return <Line kind="good">Connected again.</Line>;
     case "connecting":

@@ -22,6 +22,8 @@ export type LinkState =
 
 const BACK_MS = 4_000;
 const SLOW_MS = 15_000;
+/** A server that is silent for so long while the browser has no network is out of reach. */
+const PATIENCE_MS = 2_000;
 
 /** The truth about the connection of a client, for people. */
 export class Link {
@@ -55,15 +57,15 @@ export class Link {
       }
     });
     const options = { signal: this.#listening.signal };
-    window.addEventListener("online", () => this.#networkIs(true), options);
-    window.addEventListener("offline", () => this.#networkIs(false), options);
+    window.addEventListener("online", () => this.#networkIsBack(), options);
+    window.addEventListener("offline", () => void this.#networkIsGone(), options);
   }
 
   get state(): ReadonlySignal<LinkState> {
     return this.#state;
   }
 
-  /** The browser knows of no network. */
+  /** The browser knows of no network, and the server does not answer all the same. */
   get isOffline(): ReadonlySignal<boolean> {
     return this.#isOffline;
   }
@@ -89,14 +91,25 @@ export class Link {
   }
 
   #online(): void {
+    this.#isOffline.value = false;
     this.#enter({ kind: this.#wasOnline ? "back" : "online" });
     this.#wasOnline = true;
     this.#calming = setTimeout(() => this.#enter({ kind: "online" }), BACK_MS);
   }
 
-  #networkIs(isThere: boolean): void {
-    this.#isOffline.value = !isThere;
-    if (isThere) this.retryNow();
+  #networkIsBack(): void {
+    this.#isOffline.value = false;
+    this.retryNow();
+  }
+
+  /** A server on this very machine is reached without any network, so it is asked. */
+  async #networkIsGone(): Promise<void> {
+    if (this.#client.state === "online") {
+      const silence = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, "silence"));
+      const answer = await Promise.race([silence, this.#client.ping().catch(() => "silence")]);
+      if (answer !== "silence") return;
+    }
+    this.#isOffline.value = !navigator.onLine;
   }
 
   #slow(bytes: number): void {

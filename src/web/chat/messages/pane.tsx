@@ -156,7 +156,7 @@ function Pane({ client, channel, me, goTo, readUpTo, onRead, linkTo }: MessagePa
       )}
       {conversation.missing !== undefined && (
         <p class="messages-missing notice" role="status">
-          There is no message {conversation.missing} in {channel.name}.
+          There is no message {conversation.missing} in #{channel.name}.
         </p>
       )}
       <p class="unseen" role="status">

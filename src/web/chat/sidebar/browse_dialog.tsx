@@ -88,9 +88,8 @@ export function BrowseDialog({ chat, close }: BrowseProps) {
           {found.slice(0, MOST_ROWS).map((channel) => (
             <li key={channel.id}>
               <span class="what">
-                <strong>#{channel.name}</strong>
+                <strong>#{channel.name}</strong>{" "}
                 <span class="more">
-                  {" "}
                   {counted(channel.members, "member")}, {counted(channel.head, "message")}
                 </span>
               </span>
