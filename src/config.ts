@@ -4,7 +4,7 @@ import {
   type Entry,
   integer,
   isDomain,
-  parseNetworks,
+  networks,
   parseOrigins,
 } from "./setting_kinds.ts";
 
@@ -114,13 +114,14 @@ export const settings = {
     1,
     1_000_000,
   ),
-  trustedProxies: {
-    summary: "proxies whose X-Forwarded-For counts: addresses and CIDR blocks, separated by commas",
-    placeholder: "networks",
-    default: "",
-    expected: "addresses and CIDR blocks such as 10.0.0.5,fd00::/8, separated by commas",
-    parse: parseNetworks,
-  },
+  trustedProxies: networks(
+    "proxies whose X-Forwarded-For counts: addresses and CIDR blocks, separated by commas",
+    "",
+  ),
+  metrics: networks(
+    "who may read /metrics: addresses and CIDR blocks, separated by commas; empty: nobody",
+    "127.0.0.0/8,::1",
+  ),
   frameBytes: integer("largest frame from a client", "bytes", 64 * KIB, 1 * KIB, 16 * MIB),
   bodyBytes: integer("largest message body", "bytes", 16 * KIB, 1, 8 * MIB),
   channels: integer("channels on the server", "count", 10_000, 1, 2_000_000),

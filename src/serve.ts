@@ -1,7 +1,7 @@
 /** The one place where everything is built and joined, and stopped in order. */
 import { dirname, resolve } from "node:path";
 import packageJson from "../package.json" with { type: "json" };
-import { httpsFinder } from "./auth/address.ts";
+import { httpsFinder, metricsReaders } from "./auth/address.ts";
 import { MAX_PROFILE_SECONDS } from "./auth/admin_routes.ts";
 import { startAuth } from "./auth/auth.ts";
 import { LANES } from "./channels/channel.ts";
@@ -27,11 +27,10 @@ import { upgrade, websocketHandler } from "./session/websocket.ts";
 import { AccountWatch } from "./store/account_watch.ts";
 import { AccountReads } from "./store/accounts.ts";
 import { startBackups } from "./store/backups/start.ts";
-import { Checkpoints } from "./store/checkpoints.ts";
 import { FactorReads } from "./store/factor_reads.ts";
-import { LogMark } from "./store/log_mark.ts";
 import { openStore } from "./store/store.ts";
-import { WalWatch } from "./store/wal_watch.ts";
+import { Upkeep } from "./store/upkeep.ts";
+import { CloseCode, errorNames } from "./wire/codes.ts";
 import { ErrorCode } from "./wire/gen/hubbub/v1/events_pb.ts";
 import { refusal } from "./wire/refusal.ts";
 
@@ -43,10 +42,6 @@ const WATCH_MS = 250;
 const PRUNE_MS = 60_000;
 /** The longest profile, and the time to put it together. */
 const PROFILE_SILENCE_SECONDS = MAX_PROFILE_SECONDS + 30;
-/** How often the WAL is copied into the database. */
-const CHECKPOINT_MS = 1000;
-/** How often the mark beside the database follows its log. */
-const MARK_MS = 1000;
 /** How often threads are freed that the main thread has started and that are pinned like it. */
 const FREE_THREADS_MS = 1000;
 
@@ -203,11 +198,25 @@ export async function serve(
           auth.fetch(request, server.requestIP(request)?.address),
         );
   const isHttps = httpsFinder(config.trustedProxies);
+  const mayReadMetrics = metricsReaders(config.metrics);
+  const metrics = monitoring.metrics({
+    version,
+    codes: errorNames,
+    closeCodes: Object.values(CloseCode).map(String),
+    isDiskWritable: () => log.available,
+    arrivalsWaiting: () => arrivals.waiting,
+    connectionLimit: config.connections,
+    backupEveryMs: config.backups?.everyMs ?? null,
+  });
   const server = listen(config, {
     routes: {
       "/ws": (request, server) => upgrade(request, server, upgradeOptions),
       "/healthz": liveness,
       "/readyz": () => readiness(isStopping, log.available),
+      "/metrics": (request, server) =>
+        mayReadMetrics(request, server.requestIP(request)?.address)
+          ? metrics.answer()
+          : answer(request, server),
       // It is silent for as long as the profile takes.
       "/profile": (request, server) => {
         server.timeout(request, PROFILE_SILENCE_SECONDS);
@@ -219,29 +228,11 @@ export async function serve(
     websocket: websocketHandler(services, sessions, path.intake),
   });
 
-  const checkpoints = new Checkpoints({
-    checkpoint: () => history.checkpoint(),
-    restartWal: () => writer.restartWal(),
-    failed: (err) => eventLog.warn({ err }, "a checkpoint failed; it is tried again"),
-  });
-  const walWatch = new WalWatch(store.file, (bytes) =>
-    eventLog.error({ bytes }, "the WAL grows: the program that is to checkpoint it does not"),
-  );
-  const keepWalShort = () =>
-    config.checkpoints === "own" ? void checkpoints.tick() : walWatch.tick();
-  const logMark = new LogMark({
-    path: store.file,
-    logId: store.logId,
-    messages: () => counters.messagesIn,
-    beat: () => writer.beat(),
-    failed: (err) => eventLog.debug({ err }, "the mark of the log could not be written"),
-  });
+  const upkeep = new Upkeep(store, config.checkpoints === "own", counters, eventLog);
   const timers = [
-    setInterval(() => void logMark.tick(), MARK_MS),
     setInterval(() => sessions.checkSlow(config.outboundBytes), SLOW_CHECK_MS),
     setInterval(() => watch.look(), WATCH_MS),
     setInterval(() => budgets.prune(), PRUNE_MS),
-    setInterval(keepWalShort, CHECKPOINT_MS),
     setInterval(() => placement.freeOthers(), FREE_THREADS_MS),
     setInterval(() => membership.flush().catch(notFlushed), config.subscriptionFlushSeconds * 1000),
   ];
@@ -266,7 +257,7 @@ export async function serve(
       void server.stop();
       sessions.announceGoingAway();
       timers.forEach(clearInterval);
-      checkpoints.stop();
+      upkeep.stop();
       // While it lasts, the WAL cannot be emptied.
       await backups?.stop();
       await log.close();
@@ -278,7 +269,7 @@ export async function serve(
         await profiler.close();
         await auth.stop();
         await membership.flush();
-        await logMark.finish();
+        await upkeep.finish();
       } finally {
         monitoring.stop();
         placement.release();

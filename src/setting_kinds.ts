@@ -56,8 +56,19 @@ function listed(text: string): readonly string[] {
     .filter((entry) => entry !== "");
 }
 
-/** Addresses and CIDR blocks, separated by commas; undefined where one is neither. */
-export function parseNetworks(text: string): readonly string[] | undefined {
+/** Addresses and CIDR blocks, separated by commas, or none. */
+export function networks(summary: string, fallback: string): Entry<readonly string[]> {
+  return {
+    summary,
+    placeholder: "networks",
+    default: fallback,
+    expected: "addresses and CIDR blocks such as 10.0.0.5,fd00::/8, separated by commas",
+    parse: parseNetworks,
+  };
+}
+
+/** Undefined where one is neither. */
+function parseNetworks(text: string): readonly string[] | undefined {
   const networks = listed(text);
   const isNetwork = (network: string) => {
     const [address = "", bits, ...more] = network.split("/");

@@ -6,6 +6,8 @@ export type Networks = readonly (readonly [ipaddr.IPv4 | ipaddr.IPv6, number])[]
 
 /** Nobody has that many proxies; a longer list is not worth the time. */
 const MOST_HOPS = 20;
+/** By one of these a proxy is known: it writes where a request came from, or that it passed it on. */
+const proxyHeaders = ["x-forwarded-for", "forwarded", "x-real-ip", "via"];
 /** A host's own network in IPv6: whoever has one address of it has them all (RFC 6177). */
 const IPV6_NETWORK_BITS = 64;
 
@@ -37,6 +39,16 @@ export function httpsFinder(trustedProxies: readonly string[]) {
     proxies.length > 0 &&
     request.headers.get("x-forwarded-proto") === "https" &&
     isTrusted(peer, proxies);
+}
+
+/**
+ * Finds out who may read `/metrics`: who connects directly from one of these networks. What came
+ * through a proxy never may, for the proxy's own address says nothing of who asks.
+ */
+export function metricsReaders(readers: readonly string[]) {
+  const networks = networksOf(readers);
+  return (request: Request, peer: string | undefined): boolean =>
+    isTrusted(peer, networks) && proxyHeaders.every((name) => !request.headers.has(name));
 }
 
 /** @param texts addresses and CIDR blocks, already validated: see config.ts. */

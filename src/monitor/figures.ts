@@ -10,7 +10,7 @@ const EMA_WINDOW = 3;
 /** The event loop's delay is sampled by a timer of this many ms. */
 const LOOP_SAMPLE_MS = 10;
 /** The delay is summed up for each second, and so many of them are remembered. */
-const REMEMBERED_SECONDS = 60;
+export const REMEMBERED_SECONDS = 60;
 
 /** Watches the event loop. One instance a server, started at its start. */
 export class LoopDelay {

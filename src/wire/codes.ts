@@ -194,6 +194,11 @@ export const errors: Readonly<Record<KnownError, ErrorEntry>> = {
   },
 };
 
+/** The names of all error codes, as `errorName` gives them. */
+export const errorNames: readonly string[] = Object.keys(errors).map((code) =>
+  errorName(Number(code)),
+);
+
 /** The name of a code as it stands in HTTP bodies, logs and counters: `RATE_LIMITED`. */
 export function errorName(code: ErrorCode): string {
   return ErrorCode[code] ?? `UNKNOWN_${code}`;
