@@ -2,13 +2,15 @@ import { toBinary } from "@bufbuild/protobuf";
 import { Counters } from "../../src/monitor/counters.ts";
 import { LoopDelay } from "../../src/monitor/figures.ts";
 import { FileSizes } from "../../src/monitor/file_sizes.ts";
+import { exposition } from "../../src/monitor/prometheus/exposition.ts";
 import { Recorder } from "../../src/monitor/recorder.ts";
 import { distributionSeries } from "../../src/monitor/series.ts";
 import { describePage } from "../../src/session/figures.ts";
+import { errorNames } from "../../src/wire/codes.ts";
 import { FiguresHistorySchema } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
 import type { Group } from "./group.ts";
 import type { Row } from "./table.ts";
-import { type Timing, timeEach, timingColumns } from "./timing.ts";
+import { type Timing, timeEach, timeOwn, timingColumns } from "./timing.ts";
 
 /** What a page of the dashboard asks for at a time, at most. */
 const PAGE_ROWS = 100;
@@ -16,7 +18,7 @@ const values = Array.from({ length: 64 }, (_, index) => 0.2 + index / 8);
 
 export const monitor: Group = {
   summary:
-    "what the server measures of itself: an entry, a second's sample, a page for the dashboard",
+    "what the server measures of itself: an entry, a second's sample, a page for the dashboard, a scrape",
   async run(effort) {
     const counters = new Counters();
     const loopDelay = new LoopDelay();
@@ -57,6 +59,28 @@ export const monitor: Group = {
         ),
       );
     }
+    const files = new FileSizes(import.meta.path);
+    const scrape = exposition({
+      counters,
+      files: () => files.newest,
+      disk: () => ({ freeBytes: clockMs, totalBytes: clockMs }),
+      loopDelayMs: () => loopDelay.worstP99Ms(0),
+      version: "0.0.0",
+      codes: errorNames,
+      closeCodes: ["1000", "1001", "4000"],
+      isDiskWritable: () => true,
+      arrivalsWaiting: () => 0,
+      connectionLimit: 1,
+      backupEveryMs: null,
+    });
+    add(
+      "answer to a scrape of /metrics",
+      await timeOwn(effort, async () => {
+        const beganNs = Bun.nanoseconds();
+        await scrape();
+        return Bun.nanoseconds() - beganNs;
+      }),
+    );
     loopDelay.stop();
     const bytes = toBinary(
       FiguresHistorySchema,
