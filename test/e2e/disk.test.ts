@@ -48,6 +48,12 @@ type Server = Awaited<ReturnType<typeof startOn>>;
 
 const ballast = (disk: SmallDisk) => join(disk.seen, "ballast");
 
+/** What `/metrics` says of the disk. */
+async function isWritable(url: string): Promise<string | undefined> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return /^hubbub_store_writable (\d)$/m.exec(text)?.[1];
+}
+
 /** Takes what room there is. */
 function fill(disk: SmallDisk): void {
   const file = openSync(ballast(disk), "a");
@@ -189,6 +195,7 @@ describe.skipIf(probe === undefined)(probe === undefined ? sentence : "a full di
         reasons: ["the disk refuses writes"],
       });
       expect((await fetch(`${url}/healthz`)).status).toBe(200);
+      expect(await isWritable(url)).toBe("0");
 
       // Reading goes on: history, listings, resuming, and coming in with a token or a ticket.
       expectWhole(await historyOf(reader), sender);
@@ -233,6 +240,11 @@ describe.skipIf(probe === undefined)(probe === undefined ? sentence : "a full di
       // After room is made, the same server goes on by itself.
       makeRoom(disk);
       await until(async () => (await fetch(`${url}/readyz`)).ok);
+      expect(await isWritable(url)).toBe("1");
+      // The log tells each beginning and each end once, however many were refused between them.
+      const told = (event: string) => server.log().split(event).length - 1;
+      await until(() => told("the disk refuses writes") === told("the disk takes writes again"));
+      expect(told("the disk refuses writes")).toBeWithin(1, sender.refused.size + 1);
       const refused = [...sender.refused];
       expect(refused.length).toBeGreaterThan(0);
       for (const nonce of refused) expect(await sender.send(1, nonce)).toBe(true);
