@@ -67,7 +67,8 @@ export class Distribution {
    */
   countUpTo(exponent: number): number {
     let count = 0;
-    for (let at = 0; at <= Math.min(exponent, BUCKETS - 1); at++) count += this.#buckets[at] as number;
+    for (let at = 0; at <= Math.min(exponent, BUCKETS - 1); at++)
+      count += this.#buckets[at] as number;
     return count;
   }
 

@@ -22,7 +22,8 @@ function eventsIn(text: string, path: string): LogEvent[] {
   return [...text.matchAll(call)].map(({ 0: opening, 1: level = "", index }) => {
     const given = upToClosing(text.slice(index + opening.length));
     const [, message] = /"((?:[^"\\]|\\.)*)",?\s*$/.exec(given) ?? [];
-    if (message === undefined) throw new Error(`${path}: an event without a fixed message: ${given}`);
+    if (message === undefined)
+      throw new Error(`${path}: an event without a fixed message: ${given}`);
     return { level, message };
   });
 }
