@@ -3,6 +3,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { PepperError } from "./auth/pepper_file.ts";
 import { roles, UserCommandError } from "./cli/account_file.ts";
+import { addAdministration } from "./cli/administration.ts";
 import { type BackupOptions, runBackup } from "./cli/backup.ts";
 import { banner } from "./cli/banner.ts";
 import { type ChatOptions, runChat } from "./cli/chat.ts";
@@ -157,6 +158,11 @@ withSettings(user.command("factors"), fileSettings)
 withSettings(user.command("list"), fileSettings)
   .description("list the accounts")
   .action((_, command: Command) => listUsers(configOf(command)));
+
+addAdministration(program, {
+  onFile: (command) => withSettings(command, fileSettings),
+  configOf,
+});
 
 const pepper = program
   .command("pepper")

@@ -21,6 +21,7 @@ import { Budgets, TokenBucket } from "./session/budget.ts";
 import { compressesFor } from "./session/compression.ts";
 import { greetingOf } from "./session/greeting.ts";
 import { type Handlers, listen, urlOf } from "./session/listen.ts";
+import { carryOutNotices } from "./session/notices.ts";
 import type { Services } from "./session/services.ts";
 import { Sessions } from "./session/sessions.ts";
 import { upgrade, websocketHandler } from "./session/websocket.ts";
@@ -28,6 +29,7 @@ import { AccountWatch } from "./store/account_watch.ts";
 import { AccountReads } from "./store/accounts.ts";
 import { startBackups } from "./store/backups/start.ts";
 import { FactorReads } from "./store/factor_reads.ts";
+import { NoticeWatch } from "./store/notices.ts";
 import { openStore } from "./store/store.ts";
 import { Upkeep } from "./store/upkeep.ts";
 import { CloseCode, errorNames } from "./wire/codes.ts";
@@ -154,6 +156,12 @@ export async function serve(
     changed: (account) => sessions.accountChanged(account, accounts.isLive),
     failed: (err) => eventLog.warn({ err }, "changes of accounts could not be read; once more"),
   });
+  const notices = new NoticeWatch(store.reads, {
+    carryOut: (found) => carryOutNotices({ ...path, sessions }, found),
+    // What is not removed now is removed with the next, or at the next start.
+    forget: (upTo) => void writer.run("forgetNotices", upTo).catch(() => {}),
+    failed: (err) => eventLog.warn({ err }, "notices of commands could not be read; once more"),
+  });
   const auth = await startAuth({
     config,
     dataFolder: dirname(dataFile),
@@ -232,6 +240,7 @@ export async function serve(
   const timers = [
     setInterval(() => sessions.checkSlow(config.outboundBytes), SLOW_CHECK_MS),
     setInterval(() => watch.look(), WATCH_MS),
+    setInterval(() => void path.delivery.over().then(() => notices.look()), WATCH_MS),
     setInterval(() => budgets.prune(), PRUNE_MS),
     setInterval(() => placement.freeOthers(), FREE_THREADS_MS),
     setInterval(() => membership.flush().catch(notFlushed), config.subscriptionFlushSeconds * 1000),

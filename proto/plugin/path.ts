@@ -47,9 +47,12 @@ export class Path {
   readonly text: string;
   readonly fields: readonly DescField[];
   readonly #root: DescMessage;
+  readonly #without: ReadonlySet<string>;
 
-  constructor(files: readonly DescFile[], text: string) {
+  /** @param without fields that are left out, such as `Message.deleted`. */
+  constructor(files: readonly DescFile[], text: string, without: ReadonlySet<string> = new Set()) {
     this.text = text;
+    this.#without = without;
     const [first, ...rest] = text.split(".");
     const root = files.flatMap(({ messages }) => messages).find(({ name }) => name === first);
     if (root === undefined) throw new Error(`straight-line: no message ${first}`);
@@ -67,7 +70,7 @@ export class Path {
 
   /** What its bytes hold, in the order of the field numbers. */
   get steps(): readonly Step[] {
-    return stepsOf(this.#root, this.fields);
+    return stepsOf(this.#root, this.fields, this.#without);
   }
 
   /** `ServerFrameEventsSent`. */
@@ -88,8 +91,14 @@ function valuesOf(steps: readonly Step[]): Value[] {
 }
 
 /** @param way the fields that lead on; with none, all fields of the message are values. */
-function stepsOf(message: DescMessage, way: readonly DescField[]): Step[] {
-  const fields = message.fields.toSorted((one, other) => one.number - other.number);
+function stepsOf(
+  message: DescMessage,
+  way: readonly DescField[],
+  without: ReadonlySet<string>,
+): Step[] {
+  const fields = message.fields
+    .filter((field) => !without.has(placeOf(field)))
+    .toSorted((one, other) => one.number - other.number);
   const [next, ...rest] = way;
   if (next === undefined) return fields.map(valueStepOf);
   if (next.message === undefined) throw new Error(`straight-line: ${next.name} is no message`);
@@ -102,7 +111,7 @@ function stepsOf(message: DescMessage, way: readonly DescField[]): Step[] {
     name: next.localName,
     tag: hex(next.number, LENGTH_DELIMITED),
     place: placeOf(next),
-    steps: stepsOf(next.message, rest),
+    steps: stepsOf(next.message, rest, without),
   };
   return [...scalars.map(valueStepOf), nested];
 }

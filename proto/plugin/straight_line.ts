@@ -7,6 +7,8 @@
  *     write=ClientFrame.send      a writer of it, from strings
  *     lay=Message                 a writer whose text is UTF-8 already and lies in other bytes
  *     tag=ServerFrame.events      the field's tag as a constant
+ *     without=Message.deleted     a field that readers and writers leave out: a reader returns false
+ *                                 for a frame that has it
  *
  * and once, `scalars=../scalars.ts`: where the written file finds src/wire/scalars.ts; that is the
  * default.
@@ -31,27 +33,30 @@ interface Order {
 
 interface Options {
   readonly orders: readonly Order[];
+  readonly without: ReadonlySet<string>;
   readonly scalars: string;
 }
 
 function parseOptions(options: readonly { key: string; value: string }[]): Options {
   const orders: Order[] = [];
+  const without = new Set<string>();
   let scalars = "../scalars.ts";
   for (const { key, value } of options) {
     const kind = kinds.find((known) => known === key);
     if (kind !== undefined) orders.push({ kind, path: value });
+    else if (key === "without") without.add(value);
     else if (key === "scalars") scalars = value;
     else throw new Error(`straight-line: no option ${key}`);
   }
-  return { orders, scalars };
+  return { orders, without, scalars };
 }
 
 /** What is asked for, as lines of TypeScript, a blank line in front of each. */
-function carryOut(orders: readonly Order[], files: readonly DescFile[]): string[] {
+function carryOut({ orders, without }: Options, files: readonly DescFile[]): string[] {
   const lines: string[] = [];
   const print = (line: string) => void lines.push(line);
   for (const { kind, path: text } of orders) {
-    const path = new Path(files, text);
+    const path = new Path(files, text, without);
     print("");
     if (kind === "read") printReader(print, path);
     else if (kind === "tag") print(`export const ${constantOf(path)} = ${tagOf(path)};`);
@@ -71,8 +76,8 @@ export const plugin = createEcmaScriptPlugin<Options>({
   version: "1",
   parseOptions,
   generateTs(schema) {
-    const { orders, scalars } = schema.options;
-    const lines = carryOut(orders, schema.files);
+    const { scalars } = schema.options;
+    const lines = carryOut(schema.options, schema.files);
     const code = lines.join("\n");
     const used = helpers.filter((name) => code.includes(`${name}(`));
     const file = schema.generateFile("straight_line.ts");

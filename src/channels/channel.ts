@@ -16,6 +16,8 @@ export class Channel {
   head: number;
   /** Accounts that have joined, connected or not. */
   memberCount: number;
+  /** It can be read, and nobody may write to it. */
+  isArchived = false;
   /** Members with a connection, by account id. */
   readonly online = new Map<number, User>();
   /** There while somebody watches who is online and who is typing: see Presence. */
@@ -25,7 +27,8 @@ export class Channel {
 
   constructor(
     readonly id: number,
-    readonly name: string,
+    /** Only Channels changes it. */
+    public name: string,
     head: number,
     memberCount: number,
   ) {

@@ -17,18 +17,27 @@ export class Channels {
   readonly #options: Options;
   readonly #byId = new Map<number, Channel>();
   readonly #byKey = new Map<string, Channel>();
+  /** Deleted ones, for messages that were on their way to the disk then. */
+  readonly #deleted = new Map<number, Channel>();
   /** Names that are being created, so that two joins at once make one channel. */
   readonly #creating = new Map<string, Promise<Channel>>();
 
   constructor(stored: Iterable<ChannelRow>, options: Options) {
     this.#options = options;
-    for (const { id, name, head, members } of stored) {
-      this.#add(new Channel(id, name, head, members));
+    for (const { id, name, head, members, isArchived = false } of stored) {
+      const channel = new Channel(id, name, head, members);
+      channel.isArchived = isArchived;
+      this.#add(channel);
     }
   }
 
   get(id: number): Channel | undefined {
     return this.#byId.get(id);
+  }
+
+  /** The same, and deleted ones, too. */
+  everHad(id: number): Channel | undefined {
+    return this.#byId.get(id) ?? this.#deleted.get(id);
   }
 
   named(name: string): Channel | undefined {
@@ -71,6 +80,26 @@ export class Channels {
       channels.push(channel);
     }
     return { channels, more: false };
+  }
+
+  /** The file has another name for the channel. */
+  rename(channel: Channel, name: string): void {
+    this.#unname(channel);
+    channel.name = name;
+    this.#byKey.set(nameKey(name), channel);
+  }
+
+  /** The channel has been deleted. */
+  remove(channel: Channel): void {
+    this.#unname(channel);
+    this.#byId.delete(channel.id);
+    this.#deleted.set(channel.id, channel);
+  }
+
+  /** Another channel may have got the name already. */
+  #unname(channel: Channel): void {
+    const key = nameKey(channel.name);
+    if (this.#byKey.get(key) === channel) this.#byKey.delete(key);
   }
 
   #add(channel: Channel): void {

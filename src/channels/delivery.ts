@@ -72,7 +72,7 @@ export class Delivery {
     const { channels, ring } = this.#options;
     if (this.isUnderWay) throw new Error("channels/delivery: a batch before the last one was over");
     this.#news = result.channels.map(({ channel: id, begin, end, first, count }) => {
-      const channel = channels.get(id);
+      const channel = channels.everHad(id);
       if (channel === undefined) throw new Error("channels/delivery: a message without a channel");
       if (first !== channel.head + 1) throw new Error("channels/delivery: a gap in the numbers");
       // A copy, so that the ring does not keep the whole batch for one channel's sake.

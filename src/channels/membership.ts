@@ -42,7 +42,7 @@ export class Membership {
    * also be made beside the server, and are then counted when they first connect.
    */
   count(account: number, stored?: readonly number[]): void {
-    if (account <= this.#options.newestAccount || this.#counted.has(account)) return;
+    if (this.#isCounted(account)) return;
     this.#counted.add(account);
     for (const id of stored ?? this.#options.stored(account)) {
       const channel = this.#options.channels.get(id);
@@ -136,6 +136,39 @@ export class Membership {
     this.#options.subscriptions.changed(user.id, channelId, false);
     for (const connection of user.connections) connection.left(channel, connection === by);
     return channel;
+  }
+
+  /** The channel has been deleted: nobody is in it any more. */
+  dissolve(channel: Channel): void {
+    this.#options.subscriptions.forget(channel.id);
+    for (const user of this.#users.values()) {
+      if (user.channels.has(channel.id)) this.#expel(user, channel);
+    }
+    channel.memberCount = 0;
+  }
+
+  /** An account that was erased is in the channel no more; the file knows. */
+  erased(account: number, channelId: number): void {
+    const channel = this.#options.channels.get(channelId);
+    const user = this.#users.get(account);
+    if (channel === undefined) return;
+    if (user?.channels.has(channelId)) this.#expel(user, channel);
+    else if (user !== undefined || !this.#isCounted(account)) return;
+    else channel.memberCount -= 1;
+    this.#options.changed(channel, user);
+  }
+
+  #expel(user: User, channel: Channel): void {
+    user.channels.delete(channel.id);
+    channel.memberCount -= 1;
+    channel.online.delete(user.id);
+    for (const connection of user.connections) {
+      connection.left(channel, false, ErrorCode.NO_SUCH_CHANNEL);
+    }
+  }
+
+  #isCounted(account: number): boolean {
+    return account <= this.#options.newestAccount || this.#counted.has(account);
   }
 
   #isFull(user: User, name: string): boolean {

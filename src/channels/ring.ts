@@ -1,4 +1,4 @@
-import { recordEnd } from "../wire/lay.ts";
+import { messageRecordBytes, putMessageRecord, recordEnd } from "../wire/lay.ts";
 import { Fifo } from "./fifo.ts";
 
 /** Messages of one channel that were delivered together. */
@@ -8,7 +8,7 @@ interface Chunk {
   readonly first: number;
   readonly count: number;
   /** Message records (see wire/lay.ts). */
-  readonly records: Uint8Array<ArrayBuffer>;
+  records: Uint8Array<ArrayBuffer>;
 }
 
 /** What a chunk costs beside its bytes: objects, array slots. An estimate, so that many tiny chunks count. */
@@ -85,6 +85,34 @@ export class Ring {
       at += part.length;
     }
     return { records, last };
+  }
+
+  /** Puts another encoding of a message in the place of the one that is kept, if it is. */
+  replace(channel: number, seq: number, encoded: Uint8Array): void {
+    const chunks = this.#byChannel.get(channel);
+    const chunk = chunks?.at(chunkWith(chunks, seq));
+    if (chunk === undefined || seq >= chunk.first + chunk.count) return;
+    const { records, first } = chunk;
+    const after = skip(chunk, seq - first + 1);
+    const begin = records.length - skip(chunk, seq - first).length;
+    const length = messageRecordBytes(encoded.length);
+    // Others may have been handed the old bytes, and go on with them.
+    chunk.records = new Uint8Array(begin + length + after.length);
+    chunk.records.set(records.subarray(0, begin));
+    putMessageRecord(chunk.records, begin, encoded);
+    chunk.records.set(after, begin + length);
+    this.#bytes += chunk.records.length - records.length;
+  }
+
+  /** Forgets the messages of a channel. */
+  forget(channel: number): void {
+    const chunks = this.#byChannel.get(channel);
+    for (let index = 0; index < (chunks?.length ?? 0); index++) {
+      const chunk = chunks?.at(index) as Chunk;
+      // The chunk itself goes when its turn has come.
+      this.#bytes -= chunk.records.length;
+      chunk.records = new Uint8Array(0);
+    }
   }
 
   #dropOldest(): void {

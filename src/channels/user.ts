@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import type { Channel } from "./channel.ts";
 
 const utf8 = new TextEncoder();
@@ -10,8 +11,12 @@ export interface Connection {
    * @param asked this connection asked for it, and gets its answer elsewhere.
    */
   joined(channel: Channel, asked: boolean): void;
-  /** The user is no longer in the channel; deliver nothing more of it. `asked` as above. */
-  left(channel: Channel, asked: boolean): void;
+  /**
+   * The user is no longer in the channel; deliver nothing more of it. `asked` as above.
+   *
+   * @param code why, where no connection of the user asked for it.
+   */
+  left(channel: Channel, asked: boolean, code?: ErrorCode): void;
 }
 
 /** An account that is connected, or whose last joins and leaves are still being written. */

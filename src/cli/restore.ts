@@ -43,6 +43,7 @@ function tellUndone({ undone }: Restored): void {
     [undone.password, "Other passwords since, and the old ones again"],
     [undone.role, "Other roles since, and the old ones again"],
     [undone.made, "Made since, and gone"],
+    [undone.erased, "Erased since, and back: erase them again"],
   ] as const;
   for (const [names, what] of groups) {
     if (names.length === 0) continue;

@@ -64,7 +64,7 @@ export function listUsers(config: Config): void {
   const accounts = inExistingFile(config, (db) =>
     db
       .query<{ name: string; role: Role; created_ms: number; disabled_ms: number | null }, []>(
-        "SELECT name, role, created_ms, disabled_ms FROM account ORDER BY name_key",
+        "SELECT name, role, created_ms, disabled_ms FROM account WHERE name != '' ORDER BY name_key",
       )
       .all(),
   );

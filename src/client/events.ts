@@ -32,6 +32,13 @@ export interface ClientEvents {
   joined: (channel: Readonly<Membership>) => void;
   /** The user left, here or elsewhere. `error`: a lost membership could not be taken up again. */
   left: (channel: Readonly<Membership>, error?: HubbubError) => void;
+  /** The channel has another name, was archived, or is open again. */
+  changed: (channel: Readonly<Membership>, nameBefore: string) => void;
+  /**
+   * Messages of a channel have been deleted: forget their texts. Of those that were deleted while this client
+   * was away, history tells.
+   */
+  deleted: (channel: number, seqs: readonly number[]) => void;
   /** The numbers of these channels count anew, from `last`: the server has another log. */
   reset: (channels: readonly Readonly<Membership>[]) => void;
   /** Who of a watched channel is online: all of it, each time. A server may be too busy to say, or too old. */
@@ -59,6 +66,8 @@ export class Listeners {
     welcome: new Set(),
     joined: new Set(),
     left: new Set(),
+    changed: new Set(),
+    deleted: new Set(),
     reset: new Set(),
     presence: new Set(),
     typing: new Set(),

@@ -71,6 +71,12 @@ export class Intake {
       case "watching":
         this.#options.watchList.take(event);
         break;
+      case "messageDeleted":
+        this.#options.listeners.emit("deleted", event.value.channel, event.value.seqs);
+        break;
+      case "channelChanged":
+        if (event.value.channel) this.#changed(event.value.channel);
+        break;
       case "slowConsumer":
         this.#options.listeners.emit("slow", event.value.bufferedBytes);
         break;
@@ -120,6 +126,12 @@ export class Intake {
     if (isBehind) this.#catchUp?.fill(membership);
     outbox.pump();
     watchList.refresh();
+  }
+
+  #changed(channel: Channel): void {
+    const { memberships, listeners } = this.#options;
+    const changed = memberships.changed(channel);
+    if (changed) listeners.emit("changed", changed.membership, changed.nameBefore);
   }
 
   #left(membership: Membership | undefined, error?: HubbubError): void {

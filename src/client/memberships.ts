@@ -5,11 +5,14 @@ import { nameKey } from "../wire/names.ts";
 export interface Membership {
   /** Another one if the server's log was replaced; 0 until it is known. */
   id: number;
-  readonly name: string;
+  /** Whoever runs the server may give the channel another one. */
+  name: string;
   /** The newest number known to exist. */
   head: number;
   /** Accounts that had joined when the server last said. */
   members: number;
+  /** It can be read, and nobody can write to it. */
+  isArchived: boolean;
   /** The number of the last message that was handed out. */
   last: number;
   /** This client asked for it, so it asks again if a killed server has forgotten. */
@@ -125,8 +128,10 @@ export class Memberships {
     this.#bootId = welcome.bootId;
     if (isOtherLog) this.#kept.clear();
     const before = new Map<string, Membership>();
+    const idsBefore = new Map<number, Membership>();
     for (const known of [...this.#byId.values(), ...this.#forgotten]) {
       if (isOtherLog) known.id = 0;
+      else idsBefore.set(known.id, known);
       before.set(nameKey(known.name), known);
     }
     this.#byId.clear();
@@ -135,8 +140,9 @@ export class Memberships {
     const joined: Membership[] = [];
     const reset: Membership[] = [];
     for (const channel of welcome.channels) {
-      const known = before.get(nameKey(channel.name));
-      before.delete(nameKey(channel.name));
+      // By the id first: the channel may have got another name.
+      const known = idsBefore.get(channel.id) ?? before.get(nameKey(channel.name));
+      if (known) before.delete(nameKey(known.name));
       const membership = known ?? this.#begin(channel);
       const countsAnew = known ? renew(known, channel) : isOtherLog;
       if (countsAnew) reset.push(membership);
@@ -185,6 +191,17 @@ export class Memberships {
     if (membership && membership.last >= after) membership.phase = "live";
   }
 
+  /** The channel is another now; returns it with its name before, where this client is in it. */
+  changed({ id, name, archived, members }: Channel) {
+    const membership = this.#byId.get(id);
+    if (!membership) return undefined;
+    const nameBefore = membership.name;
+    membership.name = name;
+    membership.isArchived = archived;
+    membership.members = members;
+    return { membership, nameBefore };
+  }
+
   /** The numbers known of it mean nothing: goes on from the head that the server has named. */
   restart(membership: Membership): void {
     membership.last = membership.head;
@@ -202,8 +219,8 @@ export class Memberships {
   #begin(channel: Channel): Membership {
     const last = this.#kept.get(channel.id) ?? channel.head;
     this.#kept.delete(channel.id);
-    const { id, name, head, members } = channel;
-    return { id, name, head, members, last, isOwnJoin: false, phase: "catching up" };
+    const { id, name, head, members, archived: isArchived } = channel;
+    return { id, name, head, members, isArchived, last, isOwnJoin: false, phase: "catching up" };
   }
 }
 
@@ -211,6 +228,8 @@ export class Memberships {
 function renew(membership: Membership, channel: Channel): boolean {
   const countsAnew = membership.id !== channel.id;
   membership.id = channel.id;
+  membership.name = channel.name;
+  membership.isArchived = channel.archived;
   membership.head = channel.head;
   membership.members = channel.members;
   if (countsAnew) membership.last = channel.head;

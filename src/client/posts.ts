@@ -42,6 +42,7 @@ interface Options {
 }
 
 interface Post extends Unsent {
+  channelName: string;
   /**
    * `earlier`: of an earlier run, and no channel is known yet. `acknowledged`: it is kept, and comes
    * as a message when what was missed before it has come. `shown`: it came as a message.
@@ -77,6 +78,7 @@ export class Posts {
     listeners.on("message", (message) => this.#handedOut(message));
     // Then no message comes that they would wait for.
     listeners.on("left", (membership) => this.#letGo(membership, Number.POSITIVE_INFINITY));
+    listeners.on("changed", ({ name }, before) => this.#renamed(before, name));
     listeners.on("reset", (memberships) => {
       for (const membership of memberships) this.#letGo(membership, Number.POSITIVE_INFINITY);
     });
@@ -132,6 +134,13 @@ export class Posts {
     this.#posts.delete(nonce);
     this.#options.changed(this.#channelOf(post));
     return true;
+  }
+
+  /** A channel has another name. */
+  #renamed(before: string, name: string): void {
+    for (const post of this.#posts.values()) {
+      if (post.channelName === before) post.channelName = name;
+    }
   }
 
   /** There will be no further connection: what waits goes on waiting, for the next run. */

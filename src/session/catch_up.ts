@@ -106,9 +106,9 @@ async function sendPage(
     return recent.last;
   }
   const page = await history.after(channel.id, last, channel.head, config.pageItems);
-  if (page.count !== page.last - last) throw new Error("session/catch_up: a gap in the history");
-  // Something else may have taken the catch-up's place while the disk was read.
+  // Something else may have taken the catch-up's place while the disk was read, or the channel is gone.
   if (!session.isOpen || !session.live.isCurrent(catchUp)) return last;
+  if (page.count !== page.last - last) throw new Error("session/catch_up: a gap in the history");
   session.sendFrame(session.encoding.encodeRecords(page.records));
   counters.deliveriesOut += page.count;
   return page.last;

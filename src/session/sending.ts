@@ -11,6 +11,7 @@ export function send(session: Session, message: ClientFrameSendReader): void {
   const { request, nonceBegin, nonceEnd, bodyBegin, bodyEnd } = message;
   const channel = memberChannel(session, message.channel);
   if (typeof channel === "number") return session.refused(request, channel);
+  if (channel.isArchived) return session.refused(request, ErrorCode.CHANNEL_ARCHIVED);
   if (nonceEnd === nonceBegin || nonceEnd - nonceBegin > MAX_NONCE_BYTES) {
     const text = `The nonce must have 1 to ${MAX_NONCE_BYTES} bytes.`;
     return session.refused(request, ErrorCode.INVALID_ARGUMENT, 0, text);

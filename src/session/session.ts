@@ -194,11 +194,12 @@ export class Session implements Sender, Connection {
     this.answer(0, { case: "joined", value });
   }
 
-  left(channel: Channel, asked: boolean): void {
+  left(channel: Channel, asked: boolean, code?: ErrorCode): void {
     this.live.end(channel);
     this.watches.end(channel);
     if (asked) return;
-    this.answer(0, { case: "left", value: create(LeftSchema, { channel: channel.id }) });
+    const value = create(LeftSchema, { channel: channel.id, ...(code && { code }) });
+    this.answer(0, { case: "left", value });
   }
 
   /**

@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import type { Channel } from "../channels/channel.ts";
 import type { ChangedAccount } from "../store/account_watch.ts";
 import { CloseCode } from "../wire/codes.ts";
 import {
@@ -6,6 +7,7 @@ import {
   SlowConsumerSchema,
   WelcomeSchema,
 } from "../wire/gen/hubbub/v1/events_pb.ts";
+import type { Event } from "../wire/gen/hubbub/v1/frames_pb.ts";
 import { describeChannel } from "./describe.ts";
 import type { Session } from "./session.ts";
 
@@ -113,6 +115,13 @@ export class Sessions {
         const value = create(SlowConsumerSchema, { bufferedBytes });
         session.answer(0, { case: "slowConsumer", value });
       }
+    }
+  }
+
+  /** Tells all connections of the channel's members. For what happens rarely: it looks at each session. */
+  tellMembers(channel: Channel, event: Event["event"]): void {
+    for (const session of this.#all) {
+      if (session.user.channels.has(channel.id)) session.answer(0, event);
     }
   }
 

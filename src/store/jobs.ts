@@ -24,6 +24,7 @@ export function jobs(db: Database) {
     ...totpAttemptJobs(db),
     ...channelJobs(db),
     ...subscriptionJobs(db),
+    ...noticeJobs(db),
   };
 }
 
@@ -61,6 +62,16 @@ function subscriptionJobs(db: Database) {
       for (const { account, channel, joined } of changes) {
         (joined ? insert : remove).run(account, channel);
       }
+    },
+  };
+}
+
+function noticeJobs(db: Database) {
+  const remove = db.prepare<unknown, [number]>("DELETE FROM notice WHERE id <= ?");
+  return {
+    /** Removes what has been seen, up to this id. */
+    forgetNotices(upTo: number): void {
+      remove.run(upTo);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { Database, SQLiteError } from "bun:sqlite";
+import { administrationTables } from "./administration_tables.ts";
 
 /** "HuBB": marks the file as Hubbub's (SQLite's `application_id`). */
 export const APPLICATION_ID = 0x48754242;
@@ -140,6 +141,7 @@ export const migrations: readonly string[] = [
     hash BLOB NOT NULL,
     PRIMARY KEY (account_id, hash)
   ) STRICT, WITHOUT ROWID;
+  ${administrationTables}
   `,
 ];
 

@@ -38,6 +38,7 @@ export interface ChannelRow {
   /** The number of its newest message; 0 while there is none. */
   readonly head: number;
   readonly members: number;
+  readonly isArchived?: boolean;
 }
 
 /** The open file: one thread that writes, one that reads pages, and a connection for look-ups. */
@@ -174,14 +175,17 @@ function readCatalog(path: string, durability: Durability) {
       .get() as { id: string; beats: number };
     const hasGoneBack = isBehindMark(path, id, beats);
     const logId = hasGoneBack ? newLogId(db) : id;
+    // What commands have done until now is in the file, and in no memory yet.
+    db.run("DELETE FROM notice");
     const channels = db
-      .query<ChannelRow, []>(
-        `SELECT id, name,
+      .query<Omit<ChannelRow, "isArchived"> & { archived: number }, []>(
+        `SELECT id, name, archived_ms IS NOT NULL AS archived,
            coalesce((SELECT max(seq) FROM message WHERE channel_id = channel.id), 0) AS head,
            (SELECT count(*) FROM subscription WHERE channel_id = channel.id) AS members
-         FROM channel ORDER BY id`,
+         FROM channel WHERE deleted_ms IS NULL ORDER BY id`,
       )
-      .all();
+      .all()
+      .map(({ archived, ...row }) => ({ ...row, isArchived: archived !== 0 }));
     const account = db.query<{ id: number | null }, []>("SELECT max(id) AS id FROM account").get();
     return { logId, hasGoneBack, channels, newestAccount: account?.id ?? 0 };
   } finally {

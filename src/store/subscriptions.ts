@@ -26,6 +26,14 @@ export class Subscriptions {
     else this.#pending.set(account, changes);
   }
 
+  /** The channel has been deleted: who joined or left it has nothing to be written any more. */
+  forget(channel: number): void {
+    for (const [account, changes] of this.#pending) {
+      changes.delete(channel);
+      if (changes.size === 0) this.#pending.delete(account);
+    }
+  }
+
   /** Whether the file may differ from memory for this account. */
   isDirty(account: number): boolean {
     return this.#pending.has(account) || this.#writing.has(account);

@@ -192,6 +192,11 @@ export const errors: Readonly<Record<KnownError, ErrorEntry>> = {
     action: "retry later",
     text: "Another profile is being taken.",
   },
+  [ErrorCode.CHANNEL_ARCHIVED]: {
+    status: 409,
+    action: "stop",
+    text: "The channel is archived: it can be read, and nobody can write to it.",
+  },
 };
 
 /** The names of all error codes, as `errorName` gives them. */

@@ -477,6 +477,16 @@ const provocations: Record<KnownError, () => Promise<ErrorCode>> = {
     await Promise.allSettled(both);
     return code;
   },
+  async [ErrorCode.CHANNEL_ARCHIVED]() {
+    await using server = await startServer();
+    const ada = await enter(server);
+    await ada.expect("sent", send(GENERAL, "before"));
+    const command = ["channel", "archive", "general", "--data", server.dataFile];
+    expect(await run(command)).toMatchObject({ code: 0, err: "" });
+    const { channel } = await ada.event("channelChanged");
+    expect(channel).toMatchObject({ id: GENERAL, archived: true, head: 1 });
+    return (await refusalOf(ada, ada.post(send(GENERAL, "after")))).code;
+  },
 };
 
 describe("every error code can be seen from outside", () => {

@@ -68,6 +68,8 @@ export const messages: Readonly<Record<string, Fields>> = {
     typing: [16, "TypingMembers"],
     watching: [18, "Watching"],
     figuresHistory: [17, "FiguresHistory"],
+    messageDeleted: [19, "MessageDeleted"],
+    channelChanged: [20, "ChannelChanged"],
   },
   Message: {
     seq: [1, "uint32"],
@@ -76,6 +78,7 @@ export const messages: Readonly<Record<string, Fields>> = {
     author: [4, "string"],
     timeMs: [5, "double"],
     body: [6, "string"],
+    deleted: [7, "bool"],
   },
   Sent: {
     channel: [1, "uint32"],
@@ -95,7 +98,13 @@ export const messages: Readonly<Record<string, Fields>> = {
     limits: [8, "Limits"],
     channels: [9, "Channel[]"],
   },
-  Channel: { id: [1, "uint32"], name: [2, "string"], head: [3, "uint32"], members: [4, "uint32"] },
+  Channel: {
+    id: [1, "uint32"],
+    name: [2, "string"],
+    head: [3, "uint32"],
+    members: [4, "uint32"],
+    archived: [6, "bool"],
+  },
   Limits: {
     frameBytes: [1, "uint32"],
     bodyBytes: [2, "uint32"],
@@ -111,7 +120,9 @@ export const messages: Readonly<Record<string, Fields>> = {
     idleSeconds: [12, "uint32"],
   },
   Joined: { channel: [1, "Channel"] },
-  Left: { channel: [1, "uint32"] },
+  Left: { channel: [1, "uint32"], code: [2, "ErrorCode"] },
+  MessageDeleted: { channel: [1, "uint32"], seqs: [2, "uint32[]"] },
+  ChannelChanged: { channel: [1, "Channel"] },
   ChannelList: { channels: [1, "Channel[]"], more: [2, "bool"] },
   MemberList: {
     channel: [1, "uint32"],
@@ -256,6 +267,7 @@ export const enums: Readonly<Record<string, Readonly<Record<string, number>>>> =
     ERROR_CODE_FACTOR_LOCKED: 62,
     ERROR_CODE_FORBIDDEN: 70,
     ERROR_CODE_PROFILE_BUSY: 71,
+    ERROR_CODE_CHANNEL_ARCHIVED: 80,
   },
 };
 

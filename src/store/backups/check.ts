@@ -107,8 +107,8 @@ function check(
     version,
     logId: log.value,
     bytes: size,
-    accounts: number("SELECT count(*) FROM account"),
-    channels: number("SELECT count(*) FROM channel"),
+    accounts: number("SELECT count(*) FROM account WHERE name != ''"),
+    channels: number("SELECT count(*) FROM channel WHERE name != ''"),
     messages:
       version < FIRST_WITH_NUMBERS
         ? number("SELECT count(*) FROM message")

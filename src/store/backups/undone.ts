@@ -11,6 +11,8 @@ export interface Undone {
   readonly role: readonly string[];
   /** They did not exist when the backup was made. */
   readonly made: readonly string[];
+  /** Nothing was left of them: they are to be erased again. */
+  readonly erased: readonly string[];
 }
 
 interface Row {
@@ -30,7 +32,7 @@ export function undoneBy(backup: string, replaced: string): Undone | undefined {
     if (before.logId !== after.logId) return undefined;
     const names = (differs: (now: Row, then: Row | undefined) => boolean) =>
       [...before.accounts]
-        .filter(([id, now]) => differs(now, after.accounts.get(id)))
+        .filter(([id, now]) => now.name !== "" && differs(now, after.accounts.get(id)))
         .map(([, { name }]) => name);
     return {
       disabled: names((now, then) => now.disabled > (then?.disabled ?? 1)),
@@ -39,6 +41,9 @@ export function undoneBy(backup: string, replaced: string): Undone | undefined {
       ),
       role: names((now, then) => then !== undefined && now.role !== then.role),
       made: names((_, then) => then === undefined),
+      erased: [...after.accounts]
+        .filter(([id, { name }]) => name !== "" && before.accounts.get(id)?.name === "")
+        .map(([, { name }]) => name),
     };
   } catch (error) {
     if (error instanceof SQLiteError) return undefined;

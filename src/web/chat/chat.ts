@@ -13,7 +13,7 @@ import type { Kept } from "./keeping/kept.ts";
 import { Later } from "./keeping/later.ts";
 import { Reading } from "./keeping/reading.ts";
 import type { UnsentMessages } from "./keeping/unsent_messages.ts";
-import type { Navigation } from "./route.ts";
+import { type Navigation, pathOf } from "./route.ts";
 
 /** How often counts of unread messages follow the messages: nobody reads numbers faster. */
 const COUNT_EVERY_MS = 250;
@@ -140,8 +140,21 @@ export class Chat {
     client.on("joined", () => this.#changed());
     client.on("left", () => this.#changed());
     client.on("reset", () => this.#changed());
+    client.on("changed", ({ name }, before) => this.#renamed(before, name));
     client.on("message", () => this.#counting.ask());
     client.on("signedOut", onSignedOut);
+  }
+
+  /** What is shown of the channel stays where it is, under its new address. */
+  #renamed(before: string, name: string): void {
+    const route = this.navigation.route.value;
+    if (nameKey(before) !== nameKey(name)) {
+      this.drafts.set(name, this.drafts.of(before));
+      this.drafts.set(before, "");
+    }
+    this.#changed();
+    if (route.kind !== "channel" || nameKey(route.name) !== nameKey(before)) return;
+    this.navigation.go(pathOf(name, route.seq), "replace");
   }
 
   #changed(): void {

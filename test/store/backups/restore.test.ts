@@ -65,6 +65,7 @@ describe("a restore", () => {
       password: ["ada"],
       role: ["ada"],
       made: ["bob"],
+      erased: [],
     });
     expect(rowsOf(data)).toEqual(rowsOf(backup));
     expect(kept().map((name) => join(folder, name))).toEqual([restored.keptAs as string]);

@@ -20,7 +20,13 @@ class ScriptedClient {
   readonly #listeners = new Listeners();
 
   constructor(head: number) {
-    const rest = { members: 2, last: head, isOwnJoin: true, phase: "live" as const };
+    const rest = {
+      members: 2,
+      isArchived: false,
+      last: head,
+      isOwnJoin: true,
+      phase: "live" as const,
+    };
     this.channel = { id: 1, name: "general", head, ...rest };
   }
 

@@ -17,6 +17,8 @@ export function Composer({ chat, channel }: { chat: Chat; channel: Readonly<Memb
   const isEmpty = text.value.trim() === "";
   const left = limit - bytes;
 
+  const { isArchived } = channel;
+
   useLayoutEffect(() => grow(element.current), [text.value]);
   useEffect(() => {
     // On a touch screen it would bring up the keyboard, over what one came to read.
@@ -30,7 +32,7 @@ export function Composer({ chat, channel }: { chat: Chat; channel: Readonly<Memb
   const send = () => {
     // Once the client has stopped, the text stays where it is; the banner says what has happened.
     if (isEmpty || isTooLong || chat.client.state === "stopped") return;
-    if (channel.phase === "ended") return;
+    if (channel.phase === "ended" || isArchived) return;
     chat.client.post(channel.id, text.value);
     set("");
     element.current?.focus();
@@ -53,7 +55,8 @@ export function Composer({ chat, channel }: { chat: Chat; channel: Readonly<Memb
           aria-label={`Message to #${channel.name}`}
           aria-describedby="composer-room"
           aria-invalid={isTooLong}
-          placeholder={`Message to #${channel.name}`}
+          readOnly={isArchived}
+          placeholder={isArchived ? `#${channel.name} is archived` : `Message to #${channel.name}`}
           value={text.value}
           onInput={(event) => {
             set(event.currentTarget.value);
@@ -66,7 +69,12 @@ export function Composer({ chat, channel }: { chat: Chat; channel: Readonly<Memb
             send();
           }}
         />
-        <button class="send-button" type="submit" aria-label="Send" disabled={isEmpty || isTooLong}>
+        <button
+          class="send-button"
+          type="submit"
+          aria-label="Send"
+          disabled={isEmpty || isTooLong || isArchived}
+        >
           <Icon name="send" />
         </button>
       </div>

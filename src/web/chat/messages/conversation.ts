@@ -57,6 +57,9 @@ export class Conversation {
         onLive(message);
         changed();
       }),
+      client.on("deleted", (id, seqs) => {
+        if (id === channel.id && this.window.delete(seqs)) changed();
+      }),
       client.on("pending", (id) => {
         if (id === channel.id) this.#pendingChanged();
       }),

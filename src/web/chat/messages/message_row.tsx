@@ -35,7 +35,7 @@ export class MessageRow extends Component<Props> {
   override render() {
     const { message, isGrouped, day, isFirstNew, isTarget, isCurrent, isExpanded } = this.props;
     const { href, times, onToggle } = this.props;
-    const { seq, author, authorId, body, timeMs } = message;
+    const { seq, author, authorId, body, timeMs, deleted = false } = message;
     const kind = `message${isGrouped ? " grouped" : ""}${isTarget ? " target" : ""}`;
     const [who, text] = [`m${seq}-who`, `m${seq}-text`];
     const time = (
@@ -81,7 +81,13 @@ export class MessageRow extends Component<Props> {
               </header>
             </>
           )}
-          <Body body={body} id={text} isExpanded={isExpanded} onToggle={() => onToggle(seq)} />
+          {deleted ? (
+            <div class="message-text deleted" id={text}>
+              Message deleted
+            </div>
+          ) : (
+            <Body body={body} id={text} isExpanded={isExpanded} onToggle={() => onToggle(seq)} />
+          )}
         </article>
       </div>
     );

@@ -3,7 +3,8 @@ import type { Span } from "./heights.ts";
 
 /** What is shown of a message. */
 export type ChatMessage = Readonly<
-  Pick<Message, "seq" | "authorId" | "author" | "timeMs" | "body">
+  Pick<Message, "seq" | "authorId" | "author" | "timeMs" | "body"> &
+    Partial<Pick<Message, "deleted">>
 >;
 
 /** A page of history, in ascending order and without a gap. */
@@ -156,6 +157,19 @@ export class MessageWindow {
     } else {
       this.#keepNewest(message);
     }
+  }
+
+  /** The texts of these messages are gone; returns whether any of them is kept here. */
+  delete(seqs: readonly number[]): boolean {
+    const isIt = (seq: number) => seqs.includes(seq);
+    const without = (message: ChatMessage): ChatMessage =>
+      isIt(message.seq) ? { ...message, body: "", deleted: true } : message;
+    const isKept = [...this.#run, ...this.#newest].some(({ seq }) => isIt(seq));
+    if (isKept) {
+      this.#run = this.#run.map(without);
+      this.#newest = this.#newest.map(without);
+    }
+    return isKept;
   }
 
   #know(head: number): void {

@@ -12,7 +12,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file hubbub/v1/events.proto.
  */
 export const file_hubbub_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("ChZodWJidWIvdjEvZXZlbnRzLnByb3RvEglodWJidWIudjEiaQoHTWVzc2FnZRILCgNzZXEYASABKA0SDwoHY2hhbm5lbBgCIAEoDRIRCglhdXRob3JfaWQYAyABKA0SDgoGYXV0aG9yGAQgASgJEg8KB3RpbWVfbXMYBSABKAESDAoEYm9keRgGIAEoCSJICgRTZW50Eg8KB2NoYW5uZWwYASABKA0SCwoDc2VxGAIgASgNEg8KB3RpbWVfbXMYAyABKAESEQoJZHVwbGljYXRlGAQgASgIIlEKBUVycm9yEiIKBGNvZGUYASABKA4yFC5odWJidWIudjEuRXJyb3JDb2RlEgwKBHRleHQYAiABKAkSFgoOcmV0cnlfYWZ0ZXJfbXMYAyABKA0i5gEKB1dlbGNvbWUSDwoHdXNlcl9pZBgBIAEoDRIMCgR1c2VyGAIgASgJEg4KBmxvZ19pZBgDIAEoCRIPCgdib290X2lkGAQgASgJEhYKDnNlcnZlcl92ZXJzaW9uGAUgASgJEg8KB3RpbWVfbXMYBiABKAESKQoKZHVyYWJpbGl0eRgHIAEoDjIVLmh1YmJ1Yi52MS5EdXJhYmlsaXR5EiEKBmxpbWl0cxgIIAEoCzIRLmh1YmJ1Yi52MS5MaW1pdHMSJAoIY2hhbm5lbHMYCSADKAsyEi5odWJidWIudjEuQ2hhbm5lbCJCCgdDaGFubmVsEgoKAmlkGAEgASgNEgwKBG5hbWUYAiABKAkSDAoEaGVhZBgDIAEoDRIPCgdtZW1iZXJzGAQgASgNIqsCCgZMaW1pdHMSEwoLZnJhbWVfYnl0ZXMYASABKA0SEgoKYm9keV9ieXRlcxgCIAEoDRIZChFjaGFubmVsc19wZXJfdXNlchgDIAEoDRIZChFzZXNzaW9uc19wZXJfdXNlchgEIAEoDRIbChNtZXNzYWdlc19wZXJfc2Vjb25kGAUgASgNEhUKDW1lc3NhZ2VfYnVyc3QYBiABKA0SGwoTY29tbWFuZHNfcGVyX3NlY29uZBgHIAEoDRIVCg1jb21tYW5kX2J1cnN0GAggASgNEhgKEHBlbmRpbmdfY29tbWFuZHMYCSABKA0SFgoOb3V0Ym91bmRfYnl0ZXMYCiABKA0SEgoKcGFnZV9pdGVtcxgLIAEoDRIUCgxpZGxlX3NlY29uZHMYDCABKA0iLQoGSm9pbmVkEiMKB2NoYW5uZWwYASABKAsyEi5odWJidWIudjEuQ2hhbm5lbCIXCgRMZWZ0Eg8KB2NoYW5uZWwYASABKA0iQQoLQ2hhbm5lbExpc3QSJAoIY2hhbm5lbHMYASADKAsyEi5odWJidWIudjEuQ2hhbm5lbBIMCgRtb3JlGAIgASgIImwKCk1lbWJlckxpc3QSDwoHY2hhbm5lbBgBIAEoDRIhCgZvbmxpbmUYAiADKAsyES5odWJidWIudjEuTWVtYmVyEhQKDG9ubGluZV9jb3VudBgDIAEoDRIUCgxtZW1iZXJfY291bnQYBCABKA0iJwoGTWVtYmVyEg8KB3VzZXJfaWQYASABKA0SDAoEdXNlchgCIAEoCSJgCgtIaXN0b3J5UGFnZRIPCgdjaGFubmVsGAEgASgNEiQKCG1lc3NhZ2VzGAIgAygLMhIuaHViYnViLnYxLk1lc3NhZ2USDAoEaGVhZBgDIAEoDRIMCgRtb3JlGAQgASgIIooBCgdSZXN1bWVkEioKB2N1cnNvcnMYASADKAsyGS5odWJidWIudjEuUmVzdW1lZC5DdXJzb3ISKQoHcmVmdXNlZBgCIAMoCzIYLmh1YmJ1Yi52MS5SZWZ1c2VkQ3Vyc29yGigKBkN1cnNvchIPCgdjaGFubmVsGAEgASgNEg0KBWFmdGVyGAIgASgNIkQKDVJlZnVzZWRDdXJzb3ISDwoHY2hhbm5lbBgBIAEoDRIiCgRjb2RlGAIgASgOMhQuaHViYnViLnYxLkVycm9yQ29kZSI8CgRQb25nEg8KB3RpbWVfbXMYASABKAESIwoHZmlndXJlcxgCIAEoCzISLmh1YmJ1Yi52MS5GaWd1cmVzIqQGCgdGaWd1cmVzEhEKCXBlcmlvZF9tcxgBIAEoARIRCgljb3JlX2xvYWQYAiADKAESFAoMcHJvY2Vzc19sb2FkGAMgASgBEhYKDnJlc2lkZW50X2J5dGVzGAQgASgBEhMKC21lc3NhZ2VzX2luGAUgASgNEhYKDmRlbGl2ZXJpZXNfb3V0GAYgASgBEhkKEXZvbHVtZV9wZXJfc2Vjb25kGAcgASgBEhUKDWxvb3BfZGVsYXlfbXMYCCABKAESFwoPYWN0aXZlX2FjY291bnRzGAkgASgNEhMKC2Nvbm5lY3Rpb25zGAogASgNEioKDmJhdGNoX21lc3NhZ2VzGAsgASgLMhIuaHViYnViLnYxLlN1bW1hcnkSJQoJY29tbWl0X21zGAwgASgLMhIuaHViYnViLnYxLlN1bW1hcnkSJQoJZGVjb2RlX21zGA0gASgLMhIuaHViYnViLnYxLlN1bW1hcnkSJQoJY2hlY2tzX21zGA4gASgLMhIuaHViYnViLnYxLlN1bW1hcnkSKQoNYmF0Y2hfd2FpdF9tcxgPIAEoCzISLmh1YmJ1Yi52MS5TdW1tYXJ5EigKDGhhbmRfb3Zlcl9tcxgQIAEoCzISLmh1YmJ1Yi52MS5TdW1tYXJ5EiYKCnB1Ymxpc2hfbXMYESABKAsyEi5odWJidWIudjEuU3VtbWFyeRIkCghkcmFpbl9tcxgSIAEoCzISLmh1YmJ1Yi52MS5TdW1tYXJ5EiMKB3BhdGhfbXMYEyABKAsyEi5odWJidWIudjEuU3VtbWFyeRIYChBtYWluX3RocmVhZF9sb2FkGBQgASgBEhMKC2hhc2hlcl9sb2FkGBUgASgBEhgKEHNpZ25faW5zX3dhaXRpbmcYFiABKA0SFwoPc2lnbl9pbl93YWl0X21zGBcgASgBEikKCHJlZnVzYWxzGBggAygLMhcuaHViYnViLnYxLlJlZnVzZWRDb3VudBIWCg5kYXRhYmFzZV9ieXRlcxgZIAEoARIRCgl3YWxfYnl0ZXMYGiABKAESFwoPc2xvd19jb21taXRzX21zGBsgASgBIkEKDFJlZnVzZWRDb3VudBIiCgRjb2RlGAEgASgOMhQuaHViYnViLnYxLkVycm9yQ29kZRINCgVjb3VudBgCIAEoDSLeBwoORmlndXJlc0hpc3RvcnkSFAoMc3RlcF9zZWNvbmRzGAEgASgNEg0KBWZpcnN0GAIgASgNEgwKBG1vcmUYAyABKAgSDwoHdGltZV9tcxgEIAMoARIbChNtZXNzYWdlc19wZXJfc2Vjb25kGAUgAygCEh0KFWRlbGl2ZXJpZXNfcGVyX3NlY29uZBgGIAMoAhIaChJiYXRjaGVzX3Blcl9zZWNvbmQYByADKAISJQodY29ubmVjdGlvbnNfb3BlbmVkX3Blcl9zZWNvbmQYCCADKAISGQoRaGFzaGVzX3Blcl9zZWNvbmQYCSADKAISGAoQbWFpbl90aHJlYWRfbG9hZBgKIAMoAhIUCgxwcm9jZXNzX2xvYWQYCyADKAISEwoLaGFzaGVyX2xvYWQYDCADKAISIwoFY29yZXMYDSADKAsyFC5odWJidWIudjEuQ29yZUxvYWRzEhYKDnJlc2lkZW50X2J5dGVzGA4gAygCEhYKDmRhdGFiYXNlX2J5dGVzGA8gAygCEhEKCXdhbF9ieXRlcxgQIAMoAhIVCg1sb29wX2RlbGF5X21zGBEgAygCEhcKD2FjdGl2ZV9hY2NvdW50cxgSIAMoAhITCgtjb25uZWN0aW9ucxgTIAMoAhIYChBzaWduX2luc193YWl0aW5nGBQgAygCEhcKD3NpZ25faW5fd2FpdF9tcxgVIAMoAhIwCg5iYXRjaF9tZXNzYWdlcxgWIAEoCzIYLmh1YmJ1Yi52MS5EaXN0cmlidXRpb25zEikKB3BhdGhfbXMYFyABKAsyGC5odWJidWIudjEuRGlzdHJpYnV0aW9ucxIrCglkZWNvZGVfbXMYGCABKAsyGC5odWJidWIudjEuRGlzdHJpYnV0aW9ucxIrCgljaGVja3NfbXMYGSABKAsyGC5odWJidWIudjEuRGlzdHJpYnV0aW9ucxIvCg1iYXRjaF93YWl0X21zGBogASgLMhguaHViYnViLnYxLkRpc3RyaWJ1dGlvbnMSLgoMaGFuZF9vdmVyX21zGBsgASgLMhguaHViYnViLnYxLkRpc3RyaWJ1dGlvbnMSKwoJY29tbWl0X21zGBwgASgLMhguaHViYnViLnYxLkRpc3RyaWJ1dGlvbnMSLAoKcHVibGlzaF9tcxgdIAEoCzIYLmh1YmJ1Yi52MS5EaXN0cmlidXRpb25zEioKCGRyYWluX21zGB4gASgLMhguaHViYnViLnYxLkRpc3RyaWJ1dGlvbnMSKgoIcmVmdXNhbHMYHyADKAsyGC5odWJidWIudjEuUmVmdXNlZENvdW50cyIZCglDb3JlTG9hZHMSDAoEbG9hZBgBIAMoAiI3Cg1EaXN0cmlidXRpb25zEgwKBG1lYW4YASADKAISCwoDcDUwGAIgAygCEgsKA3A5ORgDIAMoAiJCCg1SZWZ1c2VkQ291bnRzEiIKBGNvZGUYASABKA4yFC5odWJidWIudjEuRXJyb3JDb2RlEg0KBWNvdW50GAIgAygCIiMKB1N1bW1hcnkSCwoDcDUwGAEgASgBEgsKA3A5ORgCIAEoASImCgxTbG93Q29uc3VtZXISFgoOYnVmZmVyZWRfYnl0ZXMYASABKA0iMAoJR29pbmdBd2F5EhAKCGFmdGVyX21zGAEgASgNEhEKCXNwcmVhZF9tcxgCIAEoDSJqCghQcmVzZW5jZRIPCgdjaGFubmVsGAEgASgNEiEKBm9ubGluZRgCIAMoCzIRLmh1YmJ1Yi52MS5NZW1iZXISFAoMb25saW5lX2NvdW50GAMgASgNEhQKDG1lbWJlcl9jb3VudBgEIAEoDSJZCg1UeXBpbmdNZW1iZXJzEg8KB2NoYW5uZWwYASABKA0SIQoGdHlwaW5nGAIgAygLMhEuaHViYnViLnYxLk1lbWJlchIUCgx0eXBpbmdfY291bnQYAyABKA0iWwoIV2F0Y2hpbmcSJQoIcHJlc2VuY2UYASADKAsyEy5odWJidWIudjEuUHJlc2VuY2USKAoGdHlwaW5nGAIgAygLMhguaHViYnViLnYxLlR5cGluZ01lbWJlcnMq9AkKCUVycm9yQ29kZRIaChZFUlJPUl9DT0RFX1VOU1BFQ0lGSUVEEAASHAoYRVJST1JfQ09ERV9JTlZBTElEX0ZSQU1FEAESHAoYRVJST1JfQ09ERV9VTklNUExFTUVOVEVEEAISHwobRVJST1JfQ09ERV9JTlZBTElEX0FSR1VNRU5UEAMSHQoZRVJST1JfQ09ERV9CT0RZX1RPT19MQVJHRRAEEh4KGkVSUk9SX0NPREVfTk9fU1VDSF9DSEFOTkVMEAUSGwoXRVJST1JfQ09ERV9OT1RfQV9NRU1CRVIQBhIgChxFUlJPUl9DT0RFX1RPT19NQU5ZX0NIQU5ORUxTEAcSHAoYRVJST1JfQ09ERV9DSEFOTkVMX0xJTUlUEAgSGwoXRVJST1JfQ09ERV9DSEFOTkVMX0ZVTEwQCRIbChdFUlJPUl9DT0RFX0NVUlNPUl9BSEVBRBAKEhsKF0VSUk9SX0NPREVfUkFURV9MSU1JVEVEEAsSHwobRVJST1JfQ09ERV9UT09fTUFOWV9QRU5ESU5HEAwSGQoVRVJST1JfQ09ERV9PVkVSTE9BREVEEA0SIAocRVJST1JfQ09ERV9TVE9SRV9VTkFWQUlMQUJMRRAOEhkKFUVSUk9SX0NPREVfR09JTkdfQVdBWRAPEhcKE0VSUk9SX0NPREVfSU5URVJOQUwQEBIZChVFUlJPUl9DT0RFX05BTUVfVEFLRU4QIBIiCh5FUlJPUl9DT0RFX0lOVkFMSURfQ1JFREVOVElBTFMQIRIcChhFUlJPUl9DT0RFX0lOVkFMSURfVE9LRU4QIhIdChlFUlJPUl9DT0RFX09SSUdJTl9SRUZVU0VEECMSIgoeRVJST1JfQ09ERV9SRUdJU1RSQVRJT05fQ0xPU0VEECQSGwoXRVJST1JfQ09ERV9TSUdOX0lOX0JVU1kQJRIgChxFUlJPUl9DT0RFX1RPT19NQU5ZX1NFU1NJT05TECYSIwofRVJST1JfQ09ERV9UT09fTUFOWV9DT05ORUNUSU9OUxAnEiIKHkVSUk9SX0NPREVfVU5LTk9XTl9TVUJQUk9UT0NPTBAoEhgKFEVSUk9SX0NPREVfTk9UX0ZPVU5EECkSJAogRVJST1JfQ09ERV9QQVNTV09SRFNfVU5BVkFJTEFCTEUQKhIfChtFUlJPUl9DT0RFX0FDQ09VTlRfRElTQUJMRUQQMhIgChxFUlJPUl9DT0RFX1RPT19NQU5ZX0FSUklWQUxTEDMSJQohRVJST1JfQ09ERV9TRUNPTkRfRkFDVE9SX1JFUVVJUkVEEDcSGwoXRVJST1JfQ09ERV9JTlZBTElEX0NPREUQOBIgChxFUlJPUl9DT0RFX0lOVkFMSURfQ0hBTExFTkdFEDkSHgoaRVJST1JfQ09ERV9QQVNTS0VZX1JFRlVTRUQQOhIkCiBFUlJPUl9DT0RFX0NPTkZJUk1BVElPTl9SRVFVSVJFRBA7EhwKGEVSUk9SX0NPREVfRkFDVE9SX0VYSVNUUxA8Eh8KG0VSUk9SX0NPREVfVE9PX01BTllfRkFDVE9SUxA9EhwKGEVSUk9SX0NPREVfRkFDVE9SX0xPQ0tFRBA+EhgKFEVSUk9SX0NPREVfRk9SQklEREVOEEYSGwoXRVJST1JfQ09ERV9QUk9GSUxFX0JVU1kQRypZCgpEdXJhYmlsaXR5EhoKFkRVUkFCSUxJVFlfVU5TUEVDSUZJRUQQABIVChFEVVJBQklMSVRZX1NZTkNFRBABEhgKFERVUkFCSUxJVFlfQ09NTUlUVEVEEAJiBnByb3RvMw");
+  fileDesc("ChZodWJidWIvdjEvZXZlbnRzLnByb3RvEglodWJidWIudjEiegoHTWVzc2FnZRILCgNzZXEYASABKA0SDwoHY2hhbm5lbBgCIAEoDRIRCglhdXRob3JfaWQYAyABKA0SDgoGYXV0aG9yGAQgASgJEg8KB3RpbWVfbXMYBSABKAESDAoEYm9keRgGIAEoCRIPCgdkZWxldGVkGAcgASgIIkgKBFNlbnQSDwoHY2hhbm5lbBgBIAEoDRILCgNzZXEYAiABKA0SDwoHdGltZV9tcxgDIAEoARIRCglkdXBsaWNhdGUYBCABKAgiUQoFRXJyb3ISIgoEY29kZRgBIAEoDjIULmh1YmJ1Yi52MS5FcnJvckNvZGUSDAoEdGV4dBgCIAEoCRIWCg5yZXRyeV9hZnRlcl9tcxgDIAEoDSLmAQoHV2VsY29tZRIPCgd1c2VyX2lkGAEgASgNEgwKBHVzZXIYAiABKAkSDgoGbG9nX2lkGAMgASgJEg8KB2Jvb3RfaWQYBCABKAkSFgoOc2VydmVyX3ZlcnNpb24YBSABKAkSDwoHdGltZV9tcxgGIAEoARIpCgpkdXJhYmlsaXR5GAcgASgOMhUuaHViYnViLnYxLkR1cmFiaWxpdHkSIQoGbGltaXRzGAggASgLMhEuaHViYnViLnYxLkxpbWl0cxIkCghjaGFubmVscxgJIAMoCzISLmh1YmJ1Yi52MS5DaGFubmVsIlQKB0NoYW5uZWwSCgoCaWQYASABKA0SDAoEbmFtZRgCIAEoCRIMCgRoZWFkGAMgASgNEg8KB21lbWJlcnMYBCABKA0SEAoIYXJjaGl2ZWQYBiABKAgiqwIKBkxpbWl0cxITCgtmcmFtZV9ieXRlcxgBIAEoDRISCgpib2R5X2J5dGVzGAIgASgNEhkKEWNoYW5uZWxzX3Blcl91c2VyGAMgASgNEhkKEXNlc3Npb25zX3Blcl91c2VyGAQgASgNEhsKE21lc3NhZ2VzX3Blcl9zZWNvbmQYBSABKA0SFQoNbWVzc2FnZV9idXJzdBgGIAEoDRIbChNjb21tYW5kc19wZXJfc2Vjb25kGAcgASgNEhUKDWNvbW1hbmRfYnVyc3QYCCABKA0SGAoQcGVuZGluZ19jb21tYW5kcxgJIAEoDRIWCg5vdXRib3VuZF9ieXRlcxgKIAEoDRISCgpwYWdlX2l0ZW1zGAsgASgNEhQKDGlkbGVfc2Vjb25kcxgMIAEoDSItCgZKb2luZWQSIwoHY2hhbm5lbBgBIAEoCzISLmh1YmJ1Yi52MS5DaGFubmVsIjsKBExlZnQSDwoHY2hhbm5lbBgBIAEoDRIiCgRjb2RlGAIgASgOMhQuaHViYnViLnYxLkVycm9yQ29kZSIvCg5NZXNzYWdlRGVsZXRlZBIPCgdjaGFubmVsGAEgASgNEgwKBHNlcXMYAiADKA0iNQoOQ2hhbm5lbENoYW5nZWQSIwoHY2hhbm5lbBgBIAEoCzISLmh1YmJ1Yi52MS5DaGFubmVsIkEKC0NoYW5uZWxMaXN0EiQKCGNoYW5uZWxzGAEgAygLMhIuaHViYnViLnYxLkNoYW5uZWwSDAoEbW9yZRgCIAEoCCJsCgpNZW1iZXJMaXN0Eg8KB2NoYW5uZWwYASABKA0SIQoGb25saW5lGAIgAygLMhEuaHViYnViLnYxLk1lbWJlchIUCgxvbmxpbmVfY291bnQYAyABKA0SFAoMbWVtYmVyX2NvdW50GAQgASgNIicKBk1lbWJlchIPCgd1c2VyX2lkGAEgASgNEgwKBHVzZXIYAiABKAkiYAoLSGlzdG9yeVBhZ2USDwoHY2hhbm5lbBgBIAEoDRIkCghtZXNzYWdlcxgCIAMoCzISLmh1YmJ1Yi52MS5NZXNzYWdlEgwKBGhlYWQYAyABKA0SDAoEbW9yZRgEIAEoCCKKAQoHUmVzdW1lZBIqCgdjdXJzb3JzGAEgAygLMhkuaHViYnViLnYxLlJlc3VtZWQuQ3Vyc29yEikKB3JlZnVzZWQYAiADKAsyGC5odWJidWIudjEuUmVmdXNlZEN1cnNvchooCgZDdXJzb3ISDwoHY2hhbm5lbBgBIAEoDRINCgVhZnRlchgCIAEoDSJECg1SZWZ1c2VkQ3Vyc29yEg8KB2NoYW5uZWwYASABKA0SIgoEY29kZRgCIAEoDjIULmh1YmJ1Yi52MS5FcnJvckNvZGUiPAoEUG9uZxIPCgd0aW1lX21zGAEgASgBEiMKB2ZpZ3VyZXMYAiABKAsyEi5odWJidWIudjEuRmlndXJlcyKkBgoHRmlndXJlcxIRCglwZXJpb2RfbXMYASABKAESEQoJY29yZV9sb2FkGAIgAygBEhQKDHByb2Nlc3NfbG9hZBgDIAEoARIWCg5yZXNpZGVudF9ieXRlcxgEIAEoARITCgttZXNzYWdlc19pbhgFIAEoDRIWCg5kZWxpdmVyaWVzX291dBgGIAEoARIZChF2b2x1bWVfcGVyX3NlY29uZBgHIAEoARIVCg1sb29wX2RlbGF5X21zGAggASgBEhcKD2FjdGl2ZV9hY2NvdW50cxgJIAEoDRITCgtjb25uZWN0aW9ucxgKIAEoDRIqCg5iYXRjaF9tZXNzYWdlcxgLIAEoCzISLmh1YmJ1Yi52MS5TdW1tYXJ5EiUKCWNvbW1pdF9tcxgMIAEoCzISLmh1YmJ1Yi52MS5TdW1tYXJ5EiUKCWRlY29kZV9tcxgNIAEoCzISLmh1YmJ1Yi52MS5TdW1tYXJ5EiUKCWNoZWNrc19tcxgOIAEoCzISLmh1YmJ1Yi52MS5TdW1tYXJ5EikKDWJhdGNoX3dhaXRfbXMYDyABKAsyEi5odWJidWIudjEuU3VtbWFyeRIoCgxoYW5kX292ZXJfbXMYECABKAsyEi5odWJidWIudjEuU3VtbWFyeRImCgpwdWJsaXNoX21zGBEgASgLMhIuaHViYnViLnYxLlN1bW1hcnkSJAoIZHJhaW5fbXMYEiABKAsyEi5odWJidWIudjEuU3VtbWFyeRIjCgdwYXRoX21zGBMgASgLMhIuaHViYnViLnYxLlN1bW1hcnkSGAoQbWFpbl90aHJlYWRfbG9hZBgUIAEoARITCgtoYXNoZXJfbG9hZBgVIAEoARIYChBzaWduX2luc193YWl0aW5nGBYgASgNEhcKD3NpZ25faW5fd2FpdF9tcxgXIAEoARIpCghyZWZ1c2FscxgYIAMoCzIXLmh1YmJ1Yi52MS5SZWZ1c2VkQ291bnQSFgoOZGF0YWJhc2VfYnl0ZXMYGSABKAESEQoJd2FsX2J5dGVzGBogASgBEhcKD3Nsb3dfY29tbWl0c19tcxgbIAEoASJBCgxSZWZ1c2VkQ291bnQSIgoEY29kZRgBIAEoDjIULmh1YmJ1Yi52MS5FcnJvckNvZGUSDQoFY291bnQYAiABKA0i3gcKDkZpZ3VyZXNIaXN0b3J5EhQKDHN0ZXBfc2Vjb25kcxgBIAEoDRINCgVmaXJzdBgCIAEoDRIMCgRtb3JlGAMgASgIEg8KB3RpbWVfbXMYBCADKAESGwoTbWVzc2FnZXNfcGVyX3NlY29uZBgFIAMoAhIdChVkZWxpdmVyaWVzX3Blcl9zZWNvbmQYBiADKAISGgoSYmF0Y2hlc19wZXJfc2Vjb25kGAcgAygCEiUKHWNvbm5lY3Rpb25zX29wZW5lZF9wZXJfc2Vjb25kGAggAygCEhkKEWhhc2hlc19wZXJfc2Vjb25kGAkgAygCEhgKEG1haW5fdGhyZWFkX2xvYWQYCiADKAISFAoMcHJvY2Vzc19sb2FkGAsgAygCEhMKC2hhc2hlcl9sb2FkGAwgAygCEiMKBWNvcmVzGA0gAygLMhQuaHViYnViLnYxLkNvcmVMb2FkcxIWCg5yZXNpZGVudF9ieXRlcxgOIAMoAhIWCg5kYXRhYmFzZV9ieXRlcxgPIAMoAhIRCgl3YWxfYnl0ZXMYECADKAISFQoNbG9vcF9kZWxheV9tcxgRIAMoAhIXCg9hY3RpdmVfYWNjb3VudHMYEiADKAISEwoLY29ubmVjdGlvbnMYEyADKAISGAoQc2lnbl9pbnNfd2FpdGluZxgUIAMoAhIXCg9zaWduX2luX3dhaXRfbXMYFSADKAISMAoOYmF0Y2hfbWVzc2FnZXMYFiABKAsyGC5odWJidWIudjEuRGlzdHJpYnV0aW9ucxIpCgdwYXRoX21zGBcgASgLMhguaHViYnViLnYxLkRpc3RyaWJ1dGlvbnMSKwoJZGVjb2RlX21zGBggASgLMhguaHViYnViLnYxLkRpc3RyaWJ1dGlvbnMSKwoJY2hlY2tzX21zGBkgASgLMhguaHViYnViLnYxLkRpc3RyaWJ1dGlvbnMSLwoNYmF0Y2hfd2FpdF9tcxgaIAEoCzIYLmh1YmJ1Yi52MS5EaXN0cmlidXRpb25zEi4KDGhhbmRfb3Zlcl9tcxgbIAEoCzIYLmh1YmJ1Yi52MS5EaXN0cmlidXRpb25zEisKCWNvbW1pdF9tcxgcIAEoCzIYLmh1YmJ1Yi52MS5EaXN0cmlidXRpb25zEiwKCnB1Ymxpc2hfbXMYHSABKAsyGC5odWJidWIudjEuRGlzdHJpYnV0aW9ucxIqCghkcmFpbl9tcxgeIAEoCzIYLmh1YmJ1Yi52MS5EaXN0cmlidXRpb25zEioKCHJlZnVzYWxzGB8gAygLMhguaHViYnViLnYxLlJlZnVzZWRDb3VudHMiGQoJQ29yZUxvYWRzEgwKBGxvYWQYASADKAIiNwoNRGlzdHJpYnV0aW9ucxIMCgRtZWFuGAEgAygCEgsKA3A1MBgCIAMoAhILCgNwOTkYAyADKAIiQgoNUmVmdXNlZENvdW50cxIiCgRjb2RlGAEgASgOMhQuaHViYnViLnYxLkVycm9yQ29kZRINCgVjb3VudBgCIAMoAiIjCgdTdW1tYXJ5EgsKA3A1MBgBIAEoARILCgNwOTkYAiABKAEiJgoMU2xvd0NvbnN1bWVyEhYKDmJ1ZmZlcmVkX2J5dGVzGAEgASgNIjAKCUdvaW5nQXdheRIQCghhZnRlcl9tcxgBIAEoDRIRCglzcHJlYWRfbXMYAiABKA0iagoIUHJlc2VuY2USDwoHY2hhbm5lbBgBIAEoDRIhCgZvbmxpbmUYAiADKAsyES5odWJidWIudjEuTWVtYmVyEhQKDG9ubGluZV9jb3VudBgDIAEoDRIUCgxtZW1iZXJfY291bnQYBCABKA0iWQoNVHlwaW5nTWVtYmVycxIPCgdjaGFubmVsGAEgASgNEiEKBnR5cGluZxgCIAMoCzIRLmh1YmJ1Yi52MS5NZW1iZXISFAoMdHlwaW5nX2NvdW50GAMgASgNIlsKCFdhdGNoaW5nEiUKCHByZXNlbmNlGAEgAygLMhMuaHViYnViLnYxLlByZXNlbmNlEigKBnR5cGluZxgCIAMoCzIYLmh1YmJ1Yi52MS5UeXBpbmdNZW1iZXJzKpUKCglFcnJvckNvZGUSGgoWRVJST1JfQ09ERV9VTlNQRUNJRklFRBAAEhwKGEVSUk9SX0NPREVfSU5WQUxJRF9GUkFNRRABEhwKGEVSUk9SX0NPREVfVU5JTVBMRU1FTlRFRBACEh8KG0VSUk9SX0NPREVfSU5WQUxJRF9BUkdVTUVOVBADEh0KGUVSUk9SX0NPREVfQk9EWV9UT09fTEFSR0UQBBIeChpFUlJPUl9DT0RFX05PX1NVQ0hfQ0hBTk5FTBAFEhsKF0VSUk9SX0NPREVfTk9UX0FfTUVNQkVSEAYSIAocRVJST1JfQ09ERV9UT09fTUFOWV9DSEFOTkVMUxAHEhwKGEVSUk9SX0NPREVfQ0hBTk5FTF9MSU1JVBAIEhsKF0VSUk9SX0NPREVfQ0hBTk5FTF9GVUxMEAkSGwoXRVJST1JfQ09ERV9DVVJTT1JfQUhFQUQQChIbChdFUlJPUl9DT0RFX1JBVEVfTElNSVRFRBALEh8KG0VSUk9SX0NPREVfVE9PX01BTllfUEVORElORxAMEhkKFUVSUk9SX0NPREVfT1ZFUkxPQURFRBANEiAKHEVSUk9SX0NPREVfU1RPUkVfVU5BVkFJTEFCTEUQDhIZChVFUlJPUl9DT0RFX0dPSU5HX0FXQVkQDxIXChNFUlJPUl9DT0RFX0lOVEVSTkFMEBASGQoVRVJST1JfQ09ERV9OQU1FX1RBS0VOECASIgoeRVJST1JfQ09ERV9JTlZBTElEX0NSRURFTlRJQUxTECESHAoYRVJST1JfQ09ERV9JTlZBTElEX1RPS0VOECISHQoZRVJST1JfQ09ERV9PUklHSU5fUkVGVVNFRBAjEiIKHkVSUk9SX0NPREVfUkVHSVNUUkFUSU9OX0NMT1NFRBAkEhsKF0VSUk9SX0NPREVfU0lHTl9JTl9CVVNZECUSIAocRVJST1JfQ09ERV9UT09fTUFOWV9TRVNTSU9OUxAmEiMKH0VSUk9SX0NPREVfVE9PX01BTllfQ09OTkVDVElPTlMQJxIiCh5FUlJPUl9DT0RFX1VOS05PV05fU1VCUFJPVE9DT0wQKBIYChRFUlJPUl9DT0RFX05PVF9GT1VORBApEiQKIEVSUk9SX0NPREVfUEFTU1dPUkRTX1VOQVZBSUxBQkxFECoSHwobRVJST1JfQ09ERV9BQ0NPVU5UX0RJU0FCTEVEEDISIAocRVJST1JfQ09ERV9UT09fTUFOWV9BUlJJVkFMUxAzEiUKIUVSUk9SX0NPREVfU0VDT05EX0ZBQ1RPUl9SRVFVSVJFRBA3EhsKF0VSUk9SX0NPREVfSU5WQUxJRF9DT0RFEDgSIAocRVJST1JfQ09ERV9JTlZBTElEX0NIQUxMRU5HRRA5Eh4KGkVSUk9SX0NPREVfUEFTU0tFWV9SRUZVU0VEEDoSJAogRVJST1JfQ09ERV9DT05GSVJNQVRJT05fUkVRVUlSRUQQOxIcChhFUlJPUl9DT0RFX0ZBQ1RPUl9FWElTVFMQPBIfChtFUlJPUl9DT0RFX1RPT19NQU5ZX0ZBQ1RPUlMQPRIcChhFUlJPUl9DT0RFX0ZBQ1RPUl9MT0NLRUQQPhIYChRFUlJPUl9DT0RFX0ZPUkJJRERFThBGEhsKF0VSUk9SX0NPREVfUFJPRklMRV9CVVNZEEcSHwobRVJST1JfQ09ERV9DSEFOTkVMX0FSQ0hJVkVEEFAqWQoKRHVyYWJpbGl0eRIaChZEVVJBQklMSVRZX1VOU1BFQ0lGSUVEEAASFQoRRFVSQUJJTElUWV9TWU5DRUQQARIYChREVVJBQklMSVRZX0NPTU1JVFRFRBACYgZwcm90bzM");
 
 /**
  * Message is one message of a channel. It is sent, kept and read back as the same bytes.
@@ -56,6 +56,13 @@ export type Message = Message$1<"hubbub.v1.Message"> & {
    * @generated from field: string body = 6;
    */
   body: string;
+
+  /**
+   * The message has been deleted: the body is empty. Its number stays.
+   *
+   * @generated from field: bool deleted = 7;
+   */
+  deleted: boolean;
 };
 
 /**
@@ -228,6 +235,13 @@ export type Channel = Message$1<"hubbub.v1.Channel"> & {
    * @generated from field: uint32 members = 4;
    */
   members: number;
+
+  /**
+   * It can be read, and nobody may write to it.
+   *
+   * @generated from field: bool archived = 6;
+   */
+  archived: boolean;
 };
 
 /**
@@ -348,6 +362,13 @@ export type Left = Message$1<"hubbub.v1.Left"> & {
    * @generated from field: uint32 channel = 1;
    */
   channel: number;
+
+  /**
+   * Why, where the user has not asked for it: NO_SUCH_CHANNEL, the channel has been deleted.
+   *
+   * @generated from field: hubbub.v1.ErrorCode code = 2;
+   */
+  code: ErrorCode;
 };
 
 /**
@@ -356,6 +377,54 @@ export type Left = Message$1<"hubbub.v1.Left"> & {
  */
 export const LeftSchema: GenMessage<Left> = /*@__PURE__*/
   messageDesc(file_hubbub_v1_events, 7);
+
+/**
+ * MessageDeleted says that messages of a channel have been deleted. They go on as numbers without a
+ * text: history and resume bring them with `Message.deleted`.
+ *
+ * @generated from message hubbub.v1.MessageDeleted
+ */
+export type MessageDeleted = Message$1<"hubbub.v1.MessageDeleted"> & {
+  /**
+   * @generated from field: uint32 channel = 1;
+   */
+  channel: number;
+
+  /**
+   * Their numbers, in ascending order.
+   *
+   * @generated from field: repeated uint32 seqs = 2;
+   */
+  seqs: number[];
+};
+
+/**
+ * Describes the message hubbub.v1.MessageDeleted.
+ * Use `create(MessageDeletedSchema)` to create a new message.
+ */
+export const MessageDeletedSchema: GenMessage<MessageDeleted> = /*@__PURE__*/
+  messageDesc(file_hubbub_v1_events, 8);
+
+/**
+ * ChannelChanged says that a channel has another name, has been archived, or is open again.
+ *
+ * @generated from message hubbub.v1.ChannelChanged
+ */
+export type ChannelChanged = Message$1<"hubbub.v1.ChannelChanged"> & {
+  /**
+   * As it is now.
+   *
+   * @generated from field: hubbub.v1.Channel channel = 1;
+   */
+  channel?: Channel | undefined;
+};
+
+/**
+ * Describes the message hubbub.v1.ChannelChanged.
+ * Use `create(ChannelChangedSchema)` to create a new message.
+ */
+export const ChannelChangedSchema: GenMessage<ChannelChanged> = /*@__PURE__*/
+  messageDesc(file_hubbub_v1_events, 9);
 
 /**
  * ChannelList answers ListChannels.
@@ -381,7 +450,7 @@ export type ChannelList = Message$1<"hubbub.v1.ChannelList"> & {
  * Use `create(ChannelListSchema)` to create a new message.
  */
 export const ChannelListSchema: GenMessage<ChannelList> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 8);
+  messageDesc(file_hubbub_v1_events, 10);
 
 /**
  * MemberList answers ListMembers.
@@ -419,7 +488,7 @@ export type MemberList = Message$1<"hubbub.v1.MemberList"> & {
  * Use `create(MemberListSchema)` to create a new message.
  */
 export const MemberListSchema: GenMessage<MemberList> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 9);
+  messageDesc(file_hubbub_v1_events, 11);
 
 /**
  * Member is a user in a channel.
@@ -443,7 +512,7 @@ export type Member = Message$1<"hubbub.v1.Member"> & {
  * Use `create(MemberSchema)` to create a new message.
  */
 export const MemberSchema: GenMessage<Member> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 10);
+  messageDesc(file_hubbub_v1_events, 12);
 
 /**
  * HistoryPage answers ReadHistory.
@@ -483,7 +552,7 @@ export type HistoryPage = Message$1<"hubbub.v1.HistoryPage"> & {
  * Use `create(HistoryPageSchema)` to create a new message.
  */
 export const HistoryPageSchema: GenMessage<HistoryPage> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 11);
+  messageDesc(file_hubbub_v1_events, 13);
 
 /**
  * Resumed answers Resume once every channel named has caught up and is live.
@@ -512,7 +581,7 @@ export type Resumed = Message$1<"hubbub.v1.Resumed"> & {
  * Use `create(ResumedSchema)` to create a new message.
  */
 export const ResumedSchema: GenMessage<Resumed> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 12);
+  messageDesc(file_hubbub_v1_events, 14);
 
 /**
  * @generated from message hubbub.v1.Resumed.Cursor
@@ -534,7 +603,7 @@ export type Resumed_Cursor = Message$1<"hubbub.v1.Resumed.Cursor"> & {
  * Use `create(Resumed_CursorSchema)` to create a new message.
  */
 export const Resumed_CursorSchema: GenMessage<Resumed_Cursor> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 12, 0);
+  messageDesc(file_hubbub_v1_events, 14, 0);
 
 /**
  * RefusedCursor is a cursor that could not be followed.
@@ -558,7 +627,7 @@ export type RefusedCursor = Message$1<"hubbub.v1.RefusedCursor"> & {
  * Use `create(RefusedCursorSchema)` to create a new message.
  */
 export const RefusedCursorSchema: GenMessage<RefusedCursor> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 13);
+  messageDesc(file_hubbub_v1_events, 15);
 
 /**
  * Pong answers Ping.
@@ -584,7 +653,7 @@ export type Pong = Message$1<"hubbub.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 14);
+  messageDesc(file_hubbub_v1_events, 16);
 
 /**
  * Figures are the server's own measurements. Counts cover the time since this connection's last
@@ -779,7 +848,7 @@ export type Figures = Message$1<"hubbub.v1.Figures"> & {
  * Use `create(FiguresSchema)` to create a new message.
  */
 export const FiguresSchema: GenMessage<Figures> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 15);
+  messageDesc(file_hubbub_v1_events, 17);
 
 /**
  * RefusedCount says how often a code was the reason of a refusal.
@@ -803,7 +872,7 @@ export type RefusedCount = Message$1<"hubbub.v1.RefusedCount"> & {
  * Use `create(RefusedCountSchema)` to create a new message.
  */
 export const RefusedCountSchema: GenMessage<RefusedCount> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 16);
+  messageDesc(file_hubbub_v1_events, 18);
 
 /**
  * FiguresHistory answers ReadFigures: a table in columns. Each `repeated` field is a column with a
@@ -997,7 +1066,7 @@ export type FiguresHistory = Message$1<"hubbub.v1.FiguresHistory"> & {
  * Use `create(FiguresHistorySchema)` to create a new message.
  */
 export const FiguresHistorySchema: GenMessage<FiguresHistory> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 17);
+  messageDesc(file_hubbub_v1_events, 19);
 
 /**
  * CoreLoads is the load of one core, 0 to 1, for each row.
@@ -1016,7 +1085,7 @@ export type CoreLoads = Message$1<"hubbub.v1.CoreLoads"> & {
  * Use `create(CoreLoadsSchema)` to create a new message.
  */
 export const CoreLoadsSchema: GenMessage<CoreLoads> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 18);
+  messageDesc(file_hubbub_v1_events, 20);
 
 /**
  * Distributions is one distribution for each row.
@@ -1051,7 +1120,7 @@ export type Distributions = Message$1<"hubbub.v1.Distributions"> & {
  * Use `create(DistributionsSchema)` to create a new message.
  */
 export const DistributionsSchema: GenMessage<Distributions> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 19);
+  messageDesc(file_hubbub_v1_events, 21);
 
 /**
  * RefusedCounts says how often a code was the reason of a refusal in each row's time. Sum.
@@ -1077,7 +1146,7 @@ export type RefusedCounts = Message$1<"hubbub.v1.RefusedCounts"> & {
  * Use `create(RefusedCountsSchema)` to create a new message.
  */
 export const RefusedCountsSchema: GenMessage<RefusedCounts> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 20);
+  messageDesc(file_hubbub_v1_events, 22);
 
 /**
  * Summary of a distribution.
@@ -1101,7 +1170,7 @@ export type Summary = Message$1<"hubbub.v1.Summary"> & {
  * Use `create(SummarySchema)` to create a new message.
  */
 export const SummarySchema: GenMessage<Summary> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 21);
+  messageDesc(file_hubbub_v1_events, 23);
 
 /**
  * SlowConsumer warns that this connection reads more slowly than it is sent to. Past
@@ -1121,7 +1190,7 @@ export type SlowConsumer = Message$1<"hubbub.v1.SlowConsumer"> & {
  * Use `create(SlowConsumerSchema)` to create a new message.
  */
 export const SlowConsumerSchema: GenMessage<SlowConsumer> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 22);
+  messageDesc(file_hubbub_v1_events, 24);
 
 /**
  * GoingAway says that the server stops. Reconnect after `after_ms` plus a random part of
@@ -1146,7 +1215,7 @@ export type GoingAway = Message$1<"hubbub.v1.GoingAway"> & {
  * Use `create(GoingAwaySchema)` to create a new message.
  */
 export const GoingAwaySchema: GenMessage<GoingAway> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 23);
+  messageDesc(file_hubbub_v1_events, 25);
 
 /**
  * Presence says who of a channel is connected now. Each one is a complete picture: it takes the place
@@ -1186,7 +1255,7 @@ export type Presence = Message$1<"hubbub.v1.Presence"> & {
  * Use `create(PresenceSchema)` to create a new message.
  */
 export const PresenceSchema: GenMessage<Presence> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 24);
+  messageDesc(file_hubbub_v1_events, 26);
 
 /**
  * TypingMembers says who is writing a message for a channel now. Each one is a complete picture: it
@@ -1222,7 +1291,7 @@ export type TypingMembers = Message$1<"hubbub.v1.TypingMembers"> & {
  * Use `create(TypingMembersSchema)` to create a new message.
  */
 export const TypingMembersSchema: GenMessage<TypingMembers> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 25);
+  messageDesc(file_hubbub_v1_events, 27);
 
 /**
  * Watching answers Watch.
@@ -1251,7 +1320,7 @@ export type Watching = Message$1<"hubbub.v1.Watching"> & {
  * Use `create(WatchingSchema)` to create a new message.
  */
 export const WatchingSchema: GenMessage<Watching> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 26);
+  messageDesc(file_hubbub_v1_events, 28);
 
 /**
  * ErrorCode is stable: a code's meaning never changes. docs/PROTOCOL.md says what to do on each.
@@ -1515,6 +1584,13 @@ export enum ErrorCode {
    * @generated from enum value: ERROR_CODE_PROFILE_BUSY = 71;
    */
   PROFILE_BUSY = 71,
+
+  /**
+   * Nobody may write to the channel any more; it can be read.
+   *
+   * @generated from enum value: ERROR_CODE_CHANNEL_ARCHIVED = 80;
+   */
+  CHANNEL_ARCHIVED = 80,
 }
 
 /**

@@ -8,7 +8,7 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Join, Leave, ListChannels, ListMembers, Ping, ReadFigures, ReadHistory, Resume, Send, Typing, Watch } from "./commands_pb.ts";
 import { file_hubbub_v1_commands } from "./commands_pb.ts";
-import type { ChannelList, Error, FiguresHistory, GoingAway, HistoryPage, Joined, Left, MemberList, Message as Message$1, Pong, Presence, Resumed, Sent, SlowConsumer, TypingMembers, Watching, Welcome } from "./events_pb.ts";
+import type { ChannelChanged, ChannelList, Error, FiguresHistory, GoingAway, HistoryPage, Joined, Left, MemberList, Message as Message$1, MessageDeleted, Pong, Presence, Resumed, Sent, SlowConsumer, TypingMembers, Watching, Welcome } from "./events_pb.ts";
 import { file_hubbub_v1_events } from "./events_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file hubbub/v1/frames.proto.
  */
 export const file_hubbub_v1_frames: GenFile = /*@__PURE__*/
-  fileDesc("ChZodWJidWIvdjEvZnJhbWVzLnByb3RvEglodWJidWIudjEi3gMKC0NsaWVudEZyYW1lEg8KB3JlcXVlc3QYASABKA0SHwoEc2VuZBgCIAEoCzIPLmh1YmJ1Yi52MS5TZW5kSAASHwoEam9pbhgDIAEoCzIPLmh1YmJ1Yi52MS5Kb2luSAASIQoFbGVhdmUYBCABKAsyEC5odWJidWIudjEuTGVhdmVIABIwCg1saXN0X2NoYW5uZWxzGAUgASgLMhcuaHViYnViLnYxLkxpc3RDaGFubmVsc0gAEi4KDGxpc3RfbWVtYmVycxgGIAEoCzIWLmh1YmJ1Yi52MS5MaXN0TWVtYmVyc0gAEi4KDHJlYWRfaGlzdG9yeRgHIAEoCzIWLmh1YmJ1Yi52MS5SZWFkSGlzdG9yeUgAEiMKBnJlc3VtZRgIIAEoCzIRLmh1YmJ1Yi52MS5SZXN1bWVIABIfCgRwaW5nGAkgASgLMg8uaHViYnViLnYxLlBpbmdIABIhCgV3YXRjaBgKIAEoCzIQLmh1YmJ1Yi52MS5XYXRjaEgAEiMKBnR5cGluZxgLIAEoCzIRLmh1YmJ1Yi52MS5UeXBpbmdIABIuCgxyZWFkX2ZpZ3VyZXMYDCABKAsyFi5odWJidWIudjEuUmVhZEZpZ3VyZXNIAEIJCgdjb21tYW5kIi8KC1NlcnZlckZyYW1lEiAKBmV2ZW50cxgBIAMoCzIQLmh1YmJ1Yi52MS5FdmVudCLhBQoFRXZlbnQSDwoHcmVxdWVzdBgBIAEoDRIlCgdtZXNzYWdlGAIgASgLMhIuaHViYnViLnYxLk1lc3NhZ2VIABIfCgRzZW50GAMgASgLMg8uaHViYnViLnYxLlNlbnRIABIhCgVlcnJvchgEIAEoCzIQLmh1YmJ1Yi52MS5FcnJvckgAEh8KBHBvbmcYBSABKAsyDy5odWJidWIudjEuUG9uZ0gAEiUKB3dlbGNvbWUYBiABKAsyEi5odWJidWIudjEuV2VsY29tZUgAEiMKBmpvaW5lZBgHIAEoCzIRLmh1YmJ1Yi52MS5Kb2luZWRIABIfCgRsZWZ0GAggASgLMg8uaHViYnViLnYxLkxlZnRIABIuCgxjaGFubmVsX2xpc3QYCSABKAsyFi5odWJidWIudjEuQ2hhbm5lbExpc3RIABIsCgttZW1iZXJfbGlzdBgKIAEoCzIVLmh1YmJ1Yi52MS5NZW1iZXJMaXN0SAASLgoMaGlzdG9yeV9wYWdlGAsgASgLMhYuaHViYnViLnYxLkhpc3RvcnlQYWdlSAASJQoHcmVzdW1lZBgMIAEoCzISLmh1YmJ1Yi52MS5SZXN1bWVkSAASMAoNc2xvd19jb25zdW1lchgNIAEoCzIXLmh1YmJ1Yi52MS5TbG93Q29uc3VtZXJIABIqCgpnb2luZ19hd2F5GA4gASgLMhQuaHViYnViLnYxLkdvaW5nQXdheUgAEicKCHByZXNlbmNlGA8gASgLMhMuaHViYnViLnYxLlByZXNlbmNlSAASKgoGdHlwaW5nGBAgASgLMhguaHViYnViLnYxLlR5cGluZ01lbWJlcnNIABInCgh3YXRjaGluZxgSIAEoCzITLmh1YmJ1Yi52MS5XYXRjaGluZ0gAEjQKD2ZpZ3VyZXNfaGlzdG9yeRgRIAEoCzIZLmh1YmJ1Yi52MS5GaWd1cmVzSGlzdG9yeUgAQgcKBWV2ZW50YgZwcm90bzM", [file_hubbub_v1_commands, file_hubbub_v1_events]);
+  fileDesc("ChZodWJidWIvdjEvZnJhbWVzLnByb3RvEglodWJidWIudjEi3gMKC0NsaWVudEZyYW1lEg8KB3JlcXVlc3QYASABKA0SHwoEc2VuZBgCIAEoCzIPLmh1YmJ1Yi52MS5TZW5kSAASHwoEam9pbhgDIAEoCzIPLmh1YmJ1Yi52MS5Kb2luSAASIQoFbGVhdmUYBCABKAsyEC5odWJidWIudjEuTGVhdmVIABIwCg1saXN0X2NoYW5uZWxzGAUgASgLMhcuaHViYnViLnYxLkxpc3RDaGFubmVsc0gAEi4KDGxpc3RfbWVtYmVycxgGIAEoCzIWLmh1YmJ1Yi52MS5MaXN0TWVtYmVyc0gAEi4KDHJlYWRfaGlzdG9yeRgHIAEoCzIWLmh1YmJ1Yi52MS5SZWFkSGlzdG9yeUgAEiMKBnJlc3VtZRgIIAEoCzIRLmh1YmJ1Yi52MS5SZXN1bWVIABIfCgRwaW5nGAkgASgLMg8uaHViYnViLnYxLlBpbmdIABIhCgV3YXRjaBgKIAEoCzIQLmh1YmJ1Yi52MS5XYXRjaEgAEiMKBnR5cGluZxgLIAEoCzIRLmh1YmJ1Yi52MS5UeXBpbmdIABIuCgxyZWFkX2ZpZ3VyZXMYDCABKAsyFi5odWJidWIudjEuUmVhZEZpZ3VyZXNIAEIJCgdjb21tYW5kIi8KC1NlcnZlckZyYW1lEiAKBmV2ZW50cxgBIAMoCzIQLmh1YmJ1Yi52MS5FdmVudCLNBgoFRXZlbnQSDwoHcmVxdWVzdBgBIAEoDRIlCgdtZXNzYWdlGAIgASgLMhIuaHViYnViLnYxLk1lc3NhZ2VIABIfCgRzZW50GAMgASgLMg8uaHViYnViLnYxLlNlbnRIABIhCgVlcnJvchgEIAEoCzIQLmh1YmJ1Yi52MS5FcnJvckgAEh8KBHBvbmcYBSABKAsyDy5odWJidWIudjEuUG9uZ0gAEiUKB3dlbGNvbWUYBiABKAsyEi5odWJidWIudjEuV2VsY29tZUgAEiMKBmpvaW5lZBgHIAEoCzIRLmh1YmJ1Yi52MS5Kb2luZWRIABIfCgRsZWZ0GAggASgLMg8uaHViYnViLnYxLkxlZnRIABIuCgxjaGFubmVsX2xpc3QYCSABKAsyFi5odWJidWIudjEuQ2hhbm5lbExpc3RIABIsCgttZW1iZXJfbGlzdBgKIAEoCzIVLmh1YmJ1Yi52MS5NZW1iZXJMaXN0SAASLgoMaGlzdG9yeV9wYWdlGAsgASgLMhYuaHViYnViLnYxLkhpc3RvcnlQYWdlSAASJQoHcmVzdW1lZBgMIAEoCzISLmh1YmJ1Yi52MS5SZXN1bWVkSAASMAoNc2xvd19jb25zdW1lchgNIAEoCzIXLmh1YmJ1Yi52MS5TbG93Q29uc3VtZXJIABIqCgpnb2luZ19hd2F5GA4gASgLMhQuaHViYnViLnYxLkdvaW5nQXdheUgAEicKCHByZXNlbmNlGA8gASgLMhMuaHViYnViLnYxLlByZXNlbmNlSAASKgoGdHlwaW5nGBAgASgLMhguaHViYnViLnYxLlR5cGluZ01lbWJlcnNIABInCgh3YXRjaGluZxgSIAEoCzITLmh1YmJ1Yi52MS5XYXRjaGluZ0gAEjQKD2ZpZ3VyZXNfaGlzdG9yeRgRIAEoCzIZLmh1YmJ1Yi52MS5GaWd1cmVzSGlzdG9yeUgAEjQKD21lc3NhZ2VfZGVsZXRlZBgTIAEoCzIZLmh1YmJ1Yi52MS5NZXNzYWdlRGVsZXRlZEgAEjQKD2NoYW5uZWxfY2hhbmdlZBgUIAEoCzIZLmh1YmJ1Yi52MS5DaGFubmVsQ2hhbmdlZEgAQgcKBWV2ZW50YgZwcm90bzM", [file_hubbub_v1_commands, file_hubbub_v1_events]);
 
 /**
  * ClientFrame carries one command. Every command gets exactly one answer: an Event whose
@@ -271,6 +271,18 @@ export type Event = Message<"hubbub.v1.Event"> & {
      */
     value: FiguresHistory;
     case: "figuresHistory";
+  } | {
+    /**
+     * @generated from field: hubbub.v1.MessageDeleted message_deleted = 19;
+     */
+    value: MessageDeleted;
+    case: "messageDeleted";
+  } | {
+    /**
+     * @generated from field: hubbub.v1.ChannelChanged channel_changed = 20;
+     */
+    value: ChannelChanged;
+    case: "channelChanged";
   } | { case: undefined; value?: undefined };
 };
 

@@ -1,0 +1,86 @@
+import { type Database, SQLiteError } from "bun:sqlite";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Config } from "../config.ts";
+import { fileError, openForWriting } from "../store/schema.ts";
+import { makeFile } from "../store/store.ts";
+import { refuseOlderFile } from "../store/update.ts";
+import { UserCommandError } from "./account_file.ts";
+
+/** After a step a running server gets the file for this long at least. */
+const REST_MS = 10;
+/** By then a running server has seen what was done, and what was on its way to the disk has arrived. */
+const SERVER_SEES_MS = 1500;
+/** How often the WAL is tried to be emptied, where somebody reads. */
+const EMPTYING_TRIES = 50;
+const EMPTYING_EVERY_MS = 100;
+
+/**
+ * Works on an existing file in several transactions, beside a server or without one. What is deleted
+ * meanwhile is overwritten with zeros.
+ *
+ * @throws UserCommandError, StoreFileError.
+ */
+export async function onFile<T>(
+  config: Config,
+  work: (db: Database) => Promise<T> | T,
+): Promise<T> {
+  if (!existsSync(config.data)) {
+    throw new UserCommandError(`There is no ${config.data} yet. Name the file with --data.`);
+  }
+  const path = makeFile(resolve(config.data));
+  refuseOlderFile(path);
+  const db = openForWriting(path, config.durability);
+  try {
+    db.run("PRAGMA secure_delete = ON");
+    return await work(db);
+  } catch (error) {
+    throw error instanceof SQLiteError ? fileError(path, error.code ?? "", error.message) : error;
+  } finally {
+    db.close();
+  }
+}
+
+/** One transaction. */
+export function step<T>(db: Database, work: () => T): T {
+  return db.transaction(work).immediate();
+}
+
+/** Steps until one returns false, with rests for a server to commit in. */
+export async function inSteps(db: Database, work: () => boolean): Promise<void> {
+  for (;;) {
+    const began = performance.now();
+    if (!step(db, work)) return;
+    await Bun.sleep(Math.max(REST_MS, performance.now() - began));
+  }
+}
+
+/** Waits until a server that may be running has seen what was done. */
+export async function untilSeen(): Promise<void> {
+  await Bun.sleep(SERVER_SEES_MS);
+}
+
+/**
+ * Copies the WAL into the database and empties it, so that what was overwritten is not left there. Holds up
+ * nobody. Returns whether it could; it is left to the server, or to who checkpoints in its place, where not.
+ */
+export async function emptyWal(db: Database, { checkpoints }: Config): Promise<boolean> {
+  if (checkpoints !== "own") return false;
+  db.run("PRAGMA busy_timeout = 0");
+  for (let tries = 0; tries < EMPTYING_TRIES; tries++) {
+    try {
+      // The bulk, during which others write; then the rest of it.
+      db.query("PRAGMA wal_checkpoint(PASSIVE)").get();
+      const row = db.query("PRAGMA wal_checkpoint(TRUNCATE)").get() as { busy: number };
+      if (row.busy === 0) return true;
+    } catch (error) {
+      if (!(error instanceof SQLiteError) || !error.code?.startsWith("SQLITE_BUSY")) throw error;
+    }
+    await Bun.sleep(EMPTYING_EVERY_MS);
+  }
+  return false;
+}
+
+/** What is said where the WAL could not be emptied. */
+export const WAL_REMAINS =
+  "The text may stand in the WAL beside the database until the next checkpoint starts it over.";
