@@ -171,3 +171,39 @@ describe("the ring", () => {
     expect(ring.after(1, 5_000, 1_000_000)).toBeUndefined();
   });
 });
+
+test("a message that is replaced is given in its new form, and weighs what that weighs", () => {
+  fc.assert(
+    fc.property(anyPushes, fc.nat(500), fc.nat(), (pushes, bytes, which) => {
+      const [ring, expected] = [new Ring(1e6), new Ring(1e6)];
+      const heads = new Map<number, number>();
+      const all = pushes.flatMap(({ channel, sizes }) => sizes.map(() => channel));
+      const target = all.length === 0 ? 0 : which % all.length;
+      let index = 0;
+      for (const { channel, sizes } of pushes) {
+        const head = heads.get(channel) ?? 0;
+        const before = sizes.map((size, at) => messageOf(channel, head + 1 + at, size));
+        const after = before.map((message) =>
+          index++ === target ? new Uint8Array(bytes).fill(255) : message,
+        );
+        ring.push(channel, head + 1, sizes.length, layMessageRecords(before));
+        expected.push(channel, head + 1, sizes.length, layMessageRecords(after));
+        heads.set(channel, head + sizes.length);
+      }
+      const channel = all[target] ?? 1;
+      const seq = all.slice(0, target + 1).filter((other) => other === channel).length;
+      ring.replace(channel, seq, new Uint8Array(bytes).fill(255));
+      // Numbers that it does not hold are none of its business.
+      ring.replace(channel, (heads.get(channel) ?? 0) + 1, new Uint8Array(3));
+      ring.replace(9, 1, new Uint8Array(3));
+      expect(ring.bytes).toBe(expected.bytes);
+      for (const [channel, head] of heads) {
+        for (let after = 0; after < head; after++) {
+          expect(ring.after(channel, after, 1e6)).toEqual(
+            expected.after(channel, after, 1e6) as Run,
+          );
+        }
+      }
+    }),
+  );
+});

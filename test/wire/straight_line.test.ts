@@ -261,7 +261,9 @@ const hot: Readonly<Record<string, Hot>> = {
     decode(bytes) {
       const { request, event, $unknown } = fromBinary(EventSchema, bytes);
       if (event.case !== "message" || $unknown || event.value.$unknown) return undefined;
-      return { request, ...plain(event.value) };
+      // Left out of straight-line code: a message that has it is the general decoder's alone.
+      const { deleted, ...value } = event.value;
+      return { request, ...plain(value), ...(deleted && { deleted }) };
     },
     outer: [
       [1, 0],
