@@ -118,6 +118,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
       "a second's sample, with an entry in each distribution",
       "page of 1 row, encoded",
       "page of 100 rows, encoded",
+      "answer to a scrape of /metrics",
     ],
   },
   publish: {
