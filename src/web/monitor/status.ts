@@ -65,7 +65,7 @@ export function missedSentence(
 ): string {
   const { subject, atMost, unit } = target;
   const since = isLonger ? `since ${timeOf(sinceMs)} or longer` : `since ${timeOf(sinceMs)}`;
-  return `${subject} is above ${formatted(atMost, unit)} ${since}; the worst was ${formatted(worst, unit)}.`;
+  return `${subject} has been above ${formatted(atMost, unit)} ${since}; the worst was ${formatted(worst, unit)}.`;
 }
 
 /** Which stage of a message took longest in the last minute, in words. */

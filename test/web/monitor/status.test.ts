@@ -34,7 +34,7 @@ describe("the targets", () => {
     expect(miss).toMatchObject({ sinceMs: START_MS + 40_000, worst: 156, isLonger: false });
     if (miss === undefined) throw new Error("nothing was missed");
     expect(missedSentence(miss, (timeMs) => `second ${(timeMs - START_MS) / 1000}`)).toBe(
-      "The event loop's delay is above 20 ms since second 40; the worst was 156 ms.",
+      "The event loop's delay has been above 20 ms since second 40; the worst was 156 ms.",
     );
   });
 

@@ -53,7 +53,10 @@ export class Watching {
         if (id === channel && this.#count > 0) this.#wrote(authorId);
       }),
       client.on("state", (state) => {
-        if (state !== "online") this.#typing([], 0);
+        if (state === "online") return;
+        // Who is there now, nobody here knows; the server says so when it is back.
+        this.#typing([], 0);
+        this.#presence.value = undefined;
       }),
       () => document.removeEventListener("visibilitychange", look),
       () => client.watch([]),
