@@ -45,6 +45,7 @@ const theft: fc.Arbitrary<Turn> = fc.constant({ who: "theft" });
 class Family {
   readonly #store: InProcessStore;
   #storage: string;
+  #nowMs = 0;
   /** What the thief has, the oldest first. */
   readonly #loot: string[] = [];
   /** What each got since the last theft. */
@@ -111,11 +112,10 @@ class Family {
   }
 
   async #show(token: string, who: "owner" | "thief"): Promise<string | undefined> {
-    const result = await this.#store.run("rotateRefreshToken", {
-      token,
-      nowMs: 1,
-      expiresMs: 1000,
-    });
+    // Each a ms later: of too many successors, the oldest are retired.
+    this.#nowMs++;
+    const times = { nowMs: this.#nowMs, expiresMs: this.#nowMs + 1000 };
+    const result = await this.#store.run("rotateRefreshToken", { token, ...times });
     if (result.outcome !== "rotated") return undefined;
     if (this.#gotSince[who].has(token)) this.hasGoneOn[who] = true;
     if (this.isStolen) this.#gotSince[who].add(result.token);
