@@ -103,7 +103,9 @@ function comersOf(tokens: AccessTokens): Promise<Comer[]> {
 
 function fill(path: string): void {
   const db = openForWriting(path, "committed");
-  const channel = db.prepare("INSERT INTO channel VALUES (?, ?, ?, 0)");
+  const channel = db.prepare(
+    "INSERT INTO channel (id, name, name_key, created_ms) VALUES (?, ?, ?, 0)",
+  );
   const account = db.prepare(
     "INSERT INTO account (id, name, name_key, password_hash, created_ms) VALUES (?, ?, ?, '', 0)",
   );
@@ -111,7 +113,9 @@ function fill(path: string): void {
     `INSERT INTO session (id, account_id, label, created_ms, used_ms, expires_ms)
      VALUES (?, ?, '', 0, 0, ?)`,
   );
-  const subscription = db.prepare("INSERT INTO subscription VALUES (?, ?)");
+  const subscription = db.prepare(
+    "INSERT INTO subscription (account_id, channel_id) VALUES (?, ?)",
+  );
   db.transaction(() => {
     for (let id = 2; id <= CHANNELS_EACH; id++) channel.run(id, `c${id}`, `c${id}`);
     for (let id = 1; id <= ACCOUNTS; id++) {
