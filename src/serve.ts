@@ -156,9 +156,9 @@ export async function serve(
     changed: (account) => sessions.accountChanged(account, accounts.isLive),
     failed: (err) => eventLog.warn({ err }, "changes of accounts could not be read; once more"),
   });
-  const notices = new NoticeWatch(store.reads, {
+  const notices = new NoticeWatch(store.reads, store.newestNotice, {
     carryOut: (found) => carryOutNotices({ ...path, sessions }, found),
-    // What is not removed now is removed with the next, or at the next start.
+    // What is not removed now is removed with the next.
     forget: (upTo) => void writer.run("forgetNotices", upTo).catch(() => {}),
     failed: (err) => eventLog.warn({ err }, "notices of commands could not be read; once more"),
   });

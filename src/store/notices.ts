@@ -67,9 +67,13 @@ export class NoticeWatch {
   readonly #since;
   #seen: number;
 
-  /** @param db Open for as long as this is used. */
-  constructor(db: Database, options: Options) {
+  /**
+   * @param db Open for as long as this is used.
+   * @param seen The id of the last notice that is in memory already.
+   */
+  constructor(db: Database, seen: number, options: Options) {
     this.#options = options;
+    this.#seen = seen;
     this.#since = db.prepare<Row, [number, number]>(
       `SELECT notice.id, kind, notice.channel_id AS channel, subject, name, archived_ms, deleted_ms,
          (SELECT encoded FROM message
@@ -77,8 +81,6 @@ export class NoticeWatch {
        FROM notice LEFT JOIN channel ON channel.id = notice.channel_id
        WHERE notice.id > ? ORDER BY notice.id LIMIT ?`,
     );
-    const newest = db.query<{ id: number | null }, []>("SELECT max(id) AS id FROM notice").get();
-    this.#seen = newest?.id ?? 0;
   }
 
   look(): void {

@@ -56,6 +56,8 @@ export interface Store {
   readonly channels: readonly ChannelRow[];
   /** The highest account id; 0 while there is none. */
   readonly newestAccount: number;
+  /** The id of the newest notice that `channels` has in it: see notices.ts. */
+  readonly newestNotice: number;
   /** The channels an account is in, as the file has it. */
   readonly subscriptionsOf: (account: number) => readonly number[];
   /** Carries out what the threads were asked for, checkpoints, and closes the file. */
@@ -79,7 +81,7 @@ export async function openStore(
   const lock = lockFile(path);
   try {
     await updateFile(path, options);
-    const { logId, hasGoneBack, channels, newestAccount } = guarded(path, () =>
+    const { logId, hasGoneBack, channels, newestAccount, newestNotice } = guarded(path, () =>
       readCatalog(path, durability),
     );
     const writer = await Writer.open(path, durability, died);
@@ -99,6 +101,7 @@ export async function openStore(
       hasGoneBack,
       channels,
       newestAccount,
+      newestNotice,
       subscriptionsOf: (account) =>
         reading(() => subscriptions.all(account)).map((row) => row.channel_id),
       async close() {
@@ -175,8 +178,10 @@ function readCatalog(path: string, durability: Durability) {
       .get() as { id: string; beats: number };
     const hasGoneBack = isBehindMark(path, id, beats);
     const logId = hasGoneBack ? newLogId(db) : id;
-    // What commands have done until now is in the file, and in no memory yet.
-    db.run("DELETE FROM notice");
+    // First, so that whatever a command does from here on is seen by the watch, if not twice.
+    const { newestNotice } = db
+      .query("SELECT coalesce(max(id), 0) AS newestNotice FROM notice")
+      .get() as { newestNotice: number };
     const channels = db
       .query<Omit<ChannelRow, "isArchived"> & { archived: number }, []>(
         `SELECT id, name, archived_ms IS NOT NULL AS archived,
@@ -187,7 +192,7 @@ function readCatalog(path: string, durability: Durability) {
       .all()
       .map(({ archived, ...row }) => ({ ...row, isArchived: archived !== 0 }));
     const account = db.query<{ id: number | null }, []>("SELECT max(id) AS id FROM account").get();
-    return { logId, hasGoneBack, channels, newestAccount: account?.id ?? 0 };
+    return { logId, hasGoneBack, channels, newestAccount: account?.id ?? 0, newestNotice };
   } finally {
     db.close();
   }

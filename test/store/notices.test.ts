@@ -26,7 +26,10 @@ afterEach(() => store.close());
 
 function watching(most = Number.POSITIVE_INFINITY) {
   const seen: Notice[] = [];
-  const watch = new NoticeWatch(store.reading, {
+  const { newest } = store.reading
+    .query("SELECT coalesce(max(id), 0) AS newest FROM notice")
+    .get() as { newest: number };
+  const watch = new NoticeWatch(store.reading, newest, {
     carryOut(notices) {
       const taken = notices.slice(0, most);
       seen.push(...taken);
