@@ -1,6 +1,8 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
+import { HubbubClient } from "../../src/client/client.ts";
+import { register as signUp } from "../../src/client/sign_in.ts";
 import { checkDatabase } from "../../src/store/backups/check.ts";
 import { ErrorCode } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
 import { folder, PATIENCE_MS, post, refusalOf, run } from "../support/command.ts";
@@ -161,6 +163,42 @@ describe("hubbub channel", () => {
     PATIENCE_MS,
   );
 });
+
+test(
+  "a client goes on in a channel that was renamed, whether it was there or away",
+  async () => {
+    await using server = await startServer();
+    const signIn = await signUp(server.url, "ada", PASSWORD);
+    const client = new HubbubClient({ url: server.url, credentials: signIn });
+    await client.connect();
+    const channel = await client.join("plans");
+    const changes: string[] = [];
+    const ends: string[] = [];
+    client.on("changed", ({ name }, before) => changes.push(`${before} -> ${name}`));
+    client.on("left", ({ name }) => ends.push(name));
+    await command(server, "channel", "rename", "plans", "ideas");
+    await until(() => changes.length > 0);
+    expect(changes).toEqual(["plans -> ideas"]);
+    expect(channel.name).toBe("ideas");
+    await client.send(channel.id, "one");
+
+    // While everybody is away, and under the same number.
+    const { port } = new URL(server.url);
+    await server.stop();
+    await command(server, "channel", "rename", "ideas", "notes");
+    await using next = await startServer({ port }, server.folder);
+    await until(() => client.state === "online" && channel.name === "notes");
+    const { seq } = await client.send(channel.id, "two");
+    expect(seq).toBe(2);
+    expect(ends).toEqual([]);
+    expect(client.channels).toContain(channel);
+    await command(next, "channel", "delete", "notes", "--yes");
+    await until(() => ends.length > 0);
+    expect(ends).toEqual(["notes"]);
+    await client.close();
+  },
+  PATIENCE_MS,
+);
 
 describe("hubbub message delete", () => {
   test(
