@@ -185,3 +185,18 @@ describe("the window of messages", () => {
     );
   });
 });
+
+test("a message that is deleted loses its text wherever it is kept, and no other does", () => {
+  const window = loaded(1, 10, 14);
+  for (const seq of [12, 13, 14]) window.addLive(message(seq), false);
+  expect(window.delete([40])).toBe(false);
+  expect(window.delete([3, 13])).toBe(true);
+  window.addNewer({ messages: messages(11, 12), head: 14 });
+  const { first, last } = window.span;
+  expect([first, last]).toEqual([1, 14]);
+  for (let seq = first; seq <= last; seq++) {
+    const isDeleted = seq === 3 || seq === 13;
+    const expected = isDeleted ? { ...message(seq), body: "", deleted: true } : message(seq);
+    expect(window.get(seq)).toEqual(expected);
+  }
+});

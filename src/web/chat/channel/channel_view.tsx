@@ -15,18 +15,22 @@ import { StageHeader } from "./frame.tsx";
 interface ChannelViewProps {
   readonly chat: Chat;
   readonly channel: Readonly<Membership>;
+  /** The channel's, which can change while the channel stays the same. */
+  readonly name: string;
+  readonly isArchived: boolean;
   /** A message to show, from the address. */
   readonly goTo: number | undefined;
   readonly openDrawer: () => void;
 }
 
 /** A channel of one's own: its head, its messages, and the place to write. */
-export function ChannelView({ chat, channel, goTo, openDrawer }: ChannelViewProps) {
+export function ChannelView(props: ChannelViewProps) {
+  const { chat, channel, name, isArchived, goTo, openDrawer } = props;
   const { client, user } = chat;
   const problem = useSignal<string | undefined>(undefined);
   // The mark stays where it was when the channel was opened, however far reading gets meanwhile.
   const [readUpTo] = useState(() => chat.readUpTo(channel));
-  useEffect(() => chat.opened(channel), [chat, channel]);
+  useEffect(() => chat.opened(channel), [chat, channel, name]);
   const [watching] = useState(() => new Watching({ client, channel: channel.id, me: user.id }));
   useEffect(() => watching.open(), [watching]);
 
@@ -41,19 +45,19 @@ export function ChannelView({ chat, channel, goTo, openDrawer }: ChannelViewProp
 
   return (
     <>
-      <StageHeader title={`#${channel.name}`} openDrawer={openDrawer}>
+      <StageHeader title={`#${name}`} openDrawer={openDrawer}>
         <PresenceLine watching={watching} />
         <button
           class="icon-button"
           type="button"
-          aria-label={`Leave #${channel.name}`}
-          title={`Leave #${channel.name}`}
+          aria-label={`Leave #${name}`}
+          title={`Leave #${name}`}
           onClick={() => void leave()}
         >
           <Icon name="leave" />
         </button>
       </StageHeader>
-      <h1 class="unseen">#{channel.name}</h1>
+      <h1 class="unseen">#{name}</h1>
       {problem.value !== undefined && (
         <p class="notice danger connection-line" role="alert">
           <Icon name="alert" />
@@ -66,11 +70,11 @@ export function ChannelView({ chat, channel, goTo, openDrawer }: ChannelViewProp
         me={user}
         readUpTo={readUpTo}
         onRead={(seq) => chat.read(channel.id, seq)}
-        linkTo={(seq) => pathOf(channel.name, seq)}
+        linkTo={(seq) => pathOf(name, seq)}
         {...(goTo === undefined ? {} : { goTo })}
       />
       <TypingLine watching={watching} />
-      <Composer chat={chat} channel={channel} />
+      <Composer chat={chat} channel={channel} name={name} isArchived={isArchived} />
     </>
   );
 }

@@ -7,17 +7,22 @@ import { Icon } from "../icons.tsx";
 /** From this part of the limit on it is shown how much room is left. */
 const NEAR = 0.9;
 
+interface ComposerProps {
+  readonly chat: Chat;
+  readonly channel: Readonly<Membership>;
+  readonly name: string;
+  readonly isArchived: boolean;
+}
+
 /** The place to write: Enter sends, Shift+Enter begins a new line. Works just as well offline. */
-export function Composer({ chat, channel }: { chat: Chat; channel: Readonly<Membership> }) {
+export function Composer({ chat, channel, name, isArchived }: ComposerProps) {
   const element = useRef<HTMLTextAreaElement>(null);
-  const text = useSignal(chat.drafts.of(channel.name));
+  const text = useSignal(chat.drafts.of(name));
   const bytes = bytesOf(text.value);
   const limit = chat.bodyBytes;
   const isTooLong = bytes > limit;
   const isEmpty = text.value.trim() === "";
   const left = limit - bytes;
-
-  const { isArchived } = channel;
 
   useLayoutEffect(() => grow(element.current), [text.value]);
   useEffect(() => {
@@ -27,7 +32,7 @@ export function Composer({ chat, channel }: { chat: Chat; channel: Readonly<Memb
 
   const set = (value: string) => {
     text.value = value;
-    chat.drafts.set(channel.name, value);
+    chat.drafts.set(name, value);
   };
   const send = () => {
     // Once the client has stopped, the text stays where it is; the banner says what has happened.
@@ -52,11 +57,11 @@ export function Composer({ chat, channel }: { chat: Chat; channel: Readonly<Memb
           rows={1}
           dir="auto"
           enterkeyhint="send"
-          aria-label={`Message to #${channel.name}`}
+          aria-label={`Message to #${name}`}
           aria-describedby="composer-room"
           aria-invalid={isTooLong}
           readOnly={isArchived}
-          placeholder={isArchived ? `#${channel.name} is archived` : `Message to #${channel.name}`}
+          placeholder={isArchived ? `#${name} is archived` : `Message to #${name}`}
           value={text.value}
           onInput={(event) => {
             set(event.currentTarget.value);

@@ -64,6 +64,8 @@ export function Stage({ chat, openDrawer, browse }: StageProps) {
       key={membership.id}
       chat={chat}
       channel={membership}
+      name={membership.name}
+      isArchived={membership.isArchived}
       goTo={route.seq}
       openDrawer={openDrawer}
     />
