@@ -380,7 +380,12 @@ describe("hubbub export", () => {
       await ada.expect("sent", send(channel?.id as number, "line one\nline two"));
       await bob.expect("sent", send(GENERAL, "from bob"));
       await ada.close();
-      await until(() => server.counters.activeAccounts === 1);
+      // Joins are written behind: at the latest when the last connection of a user is gone.
+      const rows = new Database(server.dataFile, { readonly: true });
+      await until(
+        () => rows.query("SELECT 1 FROM subscription WHERE channel_id > 1").get() !== null,
+      );
+      rows.close();
       const linesOf = (text: string) =>
         text
           .trimEnd()
