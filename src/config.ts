@@ -1,11 +1,12 @@
 import {
   backupPlan,
   choice,
+  core,
+  domain,
   type Entry,
   integer,
-  isDomain,
   networks,
-  parseOrigins,
+  origins,
 } from "./setting_kinds.ts";
 
 /**
@@ -38,6 +39,20 @@ export const settings = {
     "synced",
   ),
   backups: backupPlan("backups that the server makes: the folder, how often, how many are kept"),
+  keepDays: integer(
+    "days that messages are kept in channels without limits of their own; 0: for ever",
+    "days",
+    0,
+    0,
+    36_500,
+  ),
+  keepMegabytes: integer(
+    "size of the database past which the oldest messages go; 0: whatever it is",
+    "MB",
+    0,
+    0,
+    100_000_000,
+  ),
   updateBackup: choice(
     "whether an update of the database is preceded by a backup beside it",
     ["on", "off"],
@@ -59,20 +74,8 @@ export const settings = {
     "auto",
   ),
   registration: choice("whether anybody may make an account", ["open", "closed"], "open"),
-  origins: {
-    summary: "other web origins whose pages may connect, separated by commas",
-    placeholder: "origins",
-    default: "",
-    expected: "origins such as https://chat.example.org, separated by commas",
-    parse: parseOrigins,
-  },
-  rpId: {
-    summary: "domain that passkeys are bound to; empty: the first origin's, or localhost",
-    placeholder: "domain",
-    default: "",
-    expected: "a domain such as chat.example.org, in lower case, or nothing",
-    parse: (text: string) => (text === "" || isDomain(text) ? text : undefined),
-  },
+  origins: origins("other web origins whose pages may connect, separated by commas"),
+  rpId: domain("domain that passkeys are bound to; empty: the first origin's, or localhost"),
   signingSecret: {
     summary: "secret that signs access tokens; empty: made on first start and kept beside the data",
     placeholder: "secret",
@@ -203,16 +206,7 @@ export const settings = {
     1,
     3600,
   ),
-  cpu: {
-    summary: "core that the main thread is pinned to, on Linux; empty: it runs anywhere",
-    placeholder: "core",
-    default: "",
-    expected: "a whole number from 0 to 4095, or nothing",
-    parse(text: string): number | null | undefined {
-      if (text === "") return null;
-      return /^\d{1,4}$/.test(text) && Number(text) < 4096 ? Number(text) : undefined;
-    },
-  },
+  cpu: core("core that the main thread is pinned to, on Linux; empty: it runs anywhere"),
   stopSeconds: integer("longest time that stopping may take", "seconds", 5, 1, 60),
 } satisfies Record<string, Entry<unknown>>;
 

@@ -7,12 +7,14 @@ import { addAdministration } from "./cli/administration.ts";
 import { type BackupOptions, runBackup } from "./cli/backup.ts";
 import { banner } from "./cli/banner.ts";
 import { type ChatOptions, runChat } from "./cli/chat.ts";
+import { doctorCommand } from "./cli/doctor/doctor.ts";
 import { askHealth, localAddress } from "./cli/health.ts";
 import { type InspectOptions, runInspect } from "./cli/inspect.ts";
 import { listPeppers, rotatePepper } from "./cli/pepper.ts";
 import { compareProfiles } from "./cli/profile/compare.ts";
 import { type TakeOptions, takeProfile } from "./cli/profile/take.ts";
 import { runRestore } from "./cli/restore.ts";
+import { showStats } from "./cli/stats.ts";
 import { addUser, listUsers, setRole } from "./cli/user.ts";
 import { disableUser, enableUser, setPassword } from "./cli/user_access.ts";
 import { type FactorOptions, userFactors } from "./cli/user_factors.ts";
@@ -173,6 +175,12 @@ withSettings(pepper.command("list"), pepperSettings)
 withSettings(pepper.command("rotate"), pepperSettings)
   .description("add a new pepper; each account gets it at its next sign-in")
   .action((_, command: Command) => rotatePepper(configOf(command)));
+
+doctorCommand(withSettings(program.command("doctor"), settingNames), configOf);
+withSettings(program.command("stats"), [...fileSettings, "backups"])
+  .description("count accounts, channels, messages and bytes, beside the server")
+  .option("--json", "tell it as JSON", false)
+  .action((options: { json: boolean }, command: Command) => showStats(configOf(command), options));
 
 withSettings(program.command("backup"), pepperSettings)
   .description("make a backup of the database, beside the server or without it, and check it")

@@ -30,6 +30,7 @@ import { AccountReads } from "./store/accounts.ts";
 import { startBackups } from "./store/backups/start.ts";
 import { FactorReads } from "./store/factor_reads.ts";
 import { NoticeWatch } from "./store/notices.ts";
+import { startRetention } from "./store/retention/start.ts";
 import { openStore } from "./store/store.ts";
 import { Upkeep } from "./store/upkeep.ts";
 import { CloseCode, errorNames } from "./wire/codes.ts";
@@ -252,6 +253,9 @@ export async function serve(
     log: eventLog,
   });
 
+  const { channels } = path;
+  const stopRetention = startRetention({ config, store, channels, log: eventLog, now, clockMs });
+
   // Everything runs; from here on `stop` ends it.
   started.move();
   return {
@@ -270,6 +274,7 @@ export async function serve(
       // While it lasts, the WAL cannot be emptied.
       await backups?.stop();
       await log.close();
+      await stopRetention();
       try {
         // All at once, where each last disconnect would write its own. Should the disk refuse, the
         // sockets are still closed in order, and the flush after that tells.

@@ -78,16 +78,38 @@ function parseNetworks(text: string): readonly string[] | undefined {
   return networks.every(isNetwork) ? networks : undefined;
 }
 
-/** Web origins, separated by commas; undefined where one is none. */
-export function parseOrigins(text: string): readonly string[] | undefined {
+/** Web origins, separated by commas. */
+export function origins(summary: string): Entry<readonly string[]> {
+  return {
+    summary,
+    placeholder: "origins",
+    default: "",
+    expected: "origins such as https://chat.example.org, separated by commas",
+    parse: parseOrigins,
+  };
+}
+
+/** Undefined where one is none. */
+function parseOrigins(text: string): readonly string[] | undefined {
   const origins = listed(text);
   return origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin)
     ? origins
     : undefined;
 }
 
+/** A domain, or nothing. */
+export function domain(summary: string): Entry<string> {
+  return {
+    summary,
+    placeholder: "domain",
+    default: "",
+    expected: "a domain such as chat.example.org, in lower case, or nothing",
+    parse: (text) => (text === "" || isDomain(text) ? text : undefined),
+  };
+}
+
 /** Whether a text is a domain in lower case, and no address. */
-export function isDomain(text: string): boolean {
+function isDomain(text: string): boolean {
   const label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
   // An address is no domain: the last label is not a number.
   return text.length <= 253 && new RegExp(`^(${label}\\.)*(?!\\d+$)${label}$`).test(text);
@@ -118,6 +140,20 @@ export function backupPlan(summary: string): Entry<BackupPlan | null> {
       // A timer of JavaScript knows no more than 24 days.
       if (folder === undefined || !(everyMs > 0 && everyMs <= 24 * unitMs.d)) return undefined;
       return Number(keep) > 0 ? { folder, everyMs, keep: Number(keep) } : undefined;
+    },
+  };
+}
+
+/** A core by its number, or null for none. */
+export function core(summary: string): Entry<number | null> {
+  return {
+    summary,
+    placeholder: "core",
+    default: "",
+    expected: "a whole number from 0 to 4095, or nothing",
+    parse(text) {
+      if (text === "") return null;
+      return /^\d{1,4}$/.test(text) && Number(text) < 4096 ? Number(text) : undefined;
     },
   };
 }

@@ -14,6 +14,8 @@ export const LANES = 16;
 export class Channel {
   /** The number of its newest message that is being delivered, or has been; 0 while there is none. */
   head: number;
+  /** Messages up to this number are kept no more; what remains is from the next one to the head. */
+  gone = 0;
   /** Accounts that have joined, connected or not. */
   memberCount: number;
   /** It can be read, and nobody may write to it. */

@@ -24,8 +24,9 @@ export class Channels {
 
   constructor(stored: Iterable<ChannelRow>, options: Options) {
     this.#options = options;
-    for (const { id, name, head, members, isArchived = false } of stored) {
+    for (const { id, name, head, gone = 0, members, isArchived = false } of stored) {
       const channel = new Channel(id, name, head, members);
+      channel.gone = gone;
       channel.isArchived = isArchived;
       this.#add(channel);
     }
@@ -68,6 +69,11 @@ export class Channels {
     } finally {
       this.#creating.delete(key);
     }
+  }
+
+  /** All of them, by id. */
+  all(): Channel[] {
+    return [...this.#byId.values()];
   }
 
   /** Up to `limit` channels with ids above `after`, by id, and whether there are more. */

@@ -8,6 +8,7 @@ import {
   showChannels,
   unarchiveChannel,
 } from "./channel.ts";
+import { channelKeep } from "./channel_keep.ts";
 import { type EraseOptions, eraseUser } from "./erase.ts";
 import { type ExportOptions, runExport } from "./export.ts";
 import { deleteMessage } from "./message.ts";
@@ -41,6 +42,7 @@ export function addAdministration(program: Command, { onFile, configOf }: Parts)
     .description("let people write to an archived channel again")
     .argument("<name>")
     .action((name: string, _, command: Command) => unarchiveChannel(configOf(command), name));
+  channelKeep(onFile(channel.command("keep")), configOf);
   onFile(channel.command("delete"))
     .description("delete a channel with its messages and memberships, for ever")
     .argument("<name>")

@@ -22,6 +22,13 @@ export interface StateDetail {
   readonly retryInMs?: number;
 }
 
+/** Messages that do not come: the server keeps them no more. */
+export interface Gap {
+  readonly channel: Readonly<Membership>;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** What an application can listen to. */
 export interface ClientEvents {
   /** Each message once, and in the order of its channel, across any number of reconnects. */
@@ -41,6 +48,8 @@ export interface ClientEvents {
   deleted: (channel: number, seqs: readonly number[]) => void;
   /** The numbers of these channels count anew, from `last`: the server has another log. */
   reset: (channels: readonly Readonly<Membership>[]) => void;
+  /** These messages of a channel, `from` and `to` included, were missed and are kept no more. */
+  gap: (gap: Gap) => void;
   /** Who of a watched channel is online: all of it, each time. A server may be too busy to say, or too old. */
   presence: (presence: Presence) => void;
   /**
@@ -69,6 +78,7 @@ export class Listeners {
     changed: new Set(),
     deleted: new Set(),
     reset: new Set(),
+    gap: new Set(),
     presence: new Set(),
     typing: new Set(),
     state: new Set(),

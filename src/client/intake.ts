@@ -1,4 +1,10 @@
-import type { Channel, GoingAway, Message, Welcome } from "../wire/gen/hubbub/v1/events_pb.ts";
+import type {
+  Channel,
+  GoingAway,
+  HistoryBegins,
+  Message,
+  Welcome,
+} from "../wire/gen/hubbub/v1/events_pb.ts";
 import type { Event } from "../wire/gen/hubbub/v1/frames_pb.ts";
 import { CatchUp } from "./catch_up.ts";
 import type { Clock } from "./clock.ts";
@@ -66,6 +72,9 @@ export class Intake {
           this.#options.memberships.reached(channel, after);
         }
         break;
+      case "historyBegins":
+        this.#historyBegins(event.value);
+        break;
       case "presence":
       case "typing":
       case "watching":
@@ -96,6 +105,12 @@ export class Intake {
       const membership = memberships.get(message.channel);
       if (membership) this.#catchUp?.fill(membership);
     }
+  }
+
+  #historyBegins({ channel, first }: HistoryBegins): void {
+    const { memberships, listeners } = this.#options;
+    const gap = memberships.skipTo(channel, first);
+    if (gap) listeners.emit("gap", gap);
   }
 
   #welcome(welcome: Welcome): void {

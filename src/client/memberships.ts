@@ -1,5 +1,6 @@
 import type { Channel, Message, Welcome } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { nameKey } from "../wire/names.ts";
+import type { Gap } from "./events.ts";
 
 /** A channel that this client is in. The object stays the same while the membership lasts. */
 export interface Membership {
@@ -9,6 +10,8 @@ export interface Membership {
   name: string;
   /** The newest number known to exist. */
   head: number;
+  /** The oldest number that was kept when the server last said; 1 of a server that does not say. */
+  first: number;
   /** Accounts that had joined when the server last said. */
   members: number;
   /** It can be read, and nobody can write to it. */
@@ -119,6 +122,18 @@ export class Memberships {
     return "gap";
   }
 
+  /** What comes next begins with `first`: returns what was missed for good, if anything was. */
+  skipTo(channel: number, first: number): Gap | undefined {
+    const membership = this.#byId.get(channel);
+    if (!membership) return undefined;
+    membership.first = Math.max(membership.first, first);
+    const from = membership.last + 1;
+    if (from >= first) return undefined;
+    membership.last = first - 1;
+    membership.head = Math.max(membership.head, membership.last);
+    return { channel: membership, from, to: first - 1 };
+  }
+
   /** Compares what is known with what the server says at the beginning of a connection. */
   meet(welcome: Welcome): Meeting {
     const isOtherLog = this.#logId !== undefined && this.#logId !== welcome.logId;
@@ -220,7 +235,8 @@ export class Memberships {
     const last = this.#kept.get(channel.id) ?? channel.head;
     this.#kept.delete(channel.id);
     const { id, name, head, members, archived: isArchived } = channel;
-    return { id, name, head, members, isArchived, last, isOwnJoin: false, phase: "catching up" };
+    const known = { id, name, head, first: channel.first || 1, members, isArchived };
+    return { ...known, last, isOwnJoin: false, phase: "catching up" };
   }
 }
 
@@ -231,6 +247,7 @@ function renew(membership: Membership, channel: Channel): boolean {
   membership.name = channel.name;
   membership.isArchived = channel.archived;
   membership.head = channel.head;
+  membership.first = channel.first || 1;
   membership.members = channel.members;
   if (countsAnew) membership.last = channel.head;
   return countsAnew;

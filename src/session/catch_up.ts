@@ -3,6 +3,7 @@ import type { Channel } from "../channels/channel.ts";
 import type { Resume } from "../wire/gen/hubbub/v1/commands_pb.ts";
 import {
   ErrorCode,
+  HistoryBeginsSchema,
   type RefusedCursor,
   RefusedCursorSchema,
   Resumed_CursorSchema,
@@ -99,6 +100,8 @@ async function sendPage(
   const { ring, history, counters, config } = session.services;
   // It may have waited for its turn.
   if (!session.isOpen || !session.live.isCurrent(catchUp)) return last;
+  // The ring may hold messages that are kept no more.
+  if (last < channel.gone) return skipTo(session, channel, channel.gone);
   const recent = ring.after(channel.id, last, FRAME_BYTES);
   if (recent !== undefined) {
     session.sendFrame(session.encoding.encodeRecords(recent.records));
@@ -108,8 +111,17 @@ async function sendPage(
   const page = await history.after(channel.id, last, channel.head, config.pageItems);
   // Something else may have taken the catch-up's place while the disk was read, or the channel is gone.
   if (!session.isOpen || !session.live.isCurrent(catchUp)) return last;
+  // Messages went between the look at the channel and the look at the file.
+  if (last < page.gone) return skipTo(session, channel, page.gone);
   if (page.count !== page.last - last) throw new Error("session/catch_up: a gap in the history");
   session.sendFrame(session.encoding.encodeRecords(page.records));
   counters.deliveriesOut += page.count;
   return page.last;
+}
+
+/** Tells that messages up to `gone` are kept no more, and goes on after them. */
+function skipTo(session: Session, channel: Channel, gone: number): number {
+  const value = create(HistoryBeginsSchema, { channel: channel.id, first: gone + 1 });
+  session.answer(0, { case: "historyBegins", value });
+  return gone;
 }

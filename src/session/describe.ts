@@ -4,6 +4,6 @@ import { ChannelSchema, type Channel as WireChannel } from "../wire/gen/hubbub/v
 
 /** A channel as the wire tells of it. */
 export function describeChannel(channel: Channel): WireChannel {
-  const { id, name, head, memberCount: members, isArchived: archived } = channel;
-  return create(ChannelSchema, { id, name, head, members, archived });
+  const { id, name, head, gone, memberCount: members, isArchived: archived } = channel;
+  return create(ChannelSchema, { id, name, head, first: gone + 1, members, archived });
 }

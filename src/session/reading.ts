@@ -35,6 +35,8 @@ async function sendPage(
     messages: messagesOf(page.records),
     head,
     more: page.more,
+    // More may have gone than had come when the head was looked at.
+    first: Math.min(page.gone + 1, end),
   });
   session.answer(request, { case: "historyPage", value });
 }

@@ -86,6 +86,7 @@ export function channelChanges(db: Database) {
   const deleteMembers = db.prepare<unknown, [number]>(
     "DELETE FROM subscription WHERE channel_id = ?",
   );
+  const deleteLimits = db.prepare<unknown, [number]>("DELETE FROM retention WHERE channel_id = ?");
   const unname = db.prepare<unknown, [number]>("UPDATE channel SET name = '' WHERE id = ?");
 
   /** Leaves a notice where something has changed; returns whether. */
@@ -108,6 +109,7 @@ export function channelChanges(db: Database) {
     /** The last step: nothing is left of the channel but its id. */
     finish(id: number): void {
       deleteMembers.run(id);
+      deleteLimits.run(id);
       unname.run(id);
     },
   };

@@ -71,8 +71,11 @@ export class Committer {
       `INSERT INTO message (channel_id, seq, author_id, nonce, encoded) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (nonce, author_id) DO NOTHING`,
     );
-    this.#head = db.prepare<{ seq: number | null }, [number]>(
-      "SELECT max(seq) AS seq FROM message WHERE channel_id = ?",
+    // A channel whose messages are all gone goes on where they ended.
+    this.#head = db.prepare<{ seq: number }, [number]>(
+      `SELECT max(
+         coalesce((SELECT max(seq) FROM message WHERE channel_id = ?1), 0),
+         coalesce((SELECT gone FROM retention WHERE channel_id = ?1), 0)) AS seq`,
     );
     this.#first = db.prepare<
       { channel: number; seq: number; encoded: Uint8Array },

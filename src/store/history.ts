@@ -35,6 +35,16 @@ export class History {
     return this.#thread.call("descending", [channel, 1, before - 1, limit, PAGE_BYTES]);
   }
 
+  /** The rows of the oldest messages of these channels; 0 where there is none. Rejects as `after` does. */
+  oldestRows(channels: readonly number[]): Promise<number[]> {
+    return this.#thread.call("oldestRows", [channels]);
+  }
+
+  /** What the messages `from` to `to` of a channel take, encoded. Rejects as `after` does. */
+  bytesOf(channel: number, from: number, to: number): Promise<number> {
+    return this.#thread.call("bytesOf", [channel, from, to]);
+  }
+
   /** Copies what it can of the WAL into the database; resolves to the frames the WAL holds. */
   checkpoint(): Promise<number> {
     return this.#thread.call("checkpoint", []);

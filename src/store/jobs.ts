@@ -2,6 +2,7 @@ import type { Database } from "bun:sqlite";
 import { nameKey } from "../wire/names.ts";
 import { accountJobs } from "./accounts.ts";
 import { factorJobs } from "./factors.ts";
+import { retentionJobs } from "./retention/jobs.ts";
 import { sessionJobs } from "./sign_ins.ts";
 import { totpAttemptJobs } from "./totp_attempts.ts";
 
@@ -25,6 +26,7 @@ export function jobs(db: Database) {
     ...channelJobs(db),
     ...subscriptionJobs(db),
     ...noticeJobs(db),
+    ...retentionJobs(db),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { samplingCalls } from "../monitor/sampled_thread.ts";
 import { layMessageRecords } from "../wire/lay.ts";
+import { retentionReads } from "./retention/reads.ts";
 import { openForCheckpoints, openForReading } from "./schema.ts";
 import { answerCalls } from "./thread.ts";
 
@@ -12,6 +13,8 @@ export interface Page {
   readonly count: number;
   /** The last message's number; 0 where there is none. */
   readonly last: number;
+  /** Messages up to this number are kept no more; the page may have been asked for below it. */
+  readonly gone: number;
   /** There are messages beyond the page, within the bounds asked for. */
   readonly more: boolean;
 }
@@ -21,7 +24,15 @@ interface Row {
   readonly encoded: Uint8Array;
 }
 
-let opened: { db: Database; checkpointer: Database; up: Select; down: Select } | undefined;
+let opened: Opened | undefined;
+
+interface Opened {
+  readonly db: Database;
+  readonly checkpointer: Database;
+  readonly up: Select;
+  readonly down: Select;
+  readonly retention: ReturnType<typeof retentionReads>;
+}
 
 type Select = ReturnType<typeof prepare>;
 
@@ -68,9 +79,19 @@ function readRows(
   }
 }
 
-/** @param kept in ascending order. */
-function pageOf(kept: Row[], more: boolean): Page {
+/**
+ * Reads a page, and where its channel begins, as both are at one moment.
+ *
+ * @param read the rows in ascending order.
+ */
+function readPage(channel: number, read: () => { kept: Row[]; more: boolean }): Page {
+  const { db, retention } = store();
+  return db.transaction(() => pageOf(read(), retention.goneOf(channel)))();
+}
+
+function pageOf({ kept, more }: { kept: Row[]; more: boolean }, gone: number): Page {
   return {
+    gone,
     records: layMessageRecords(kept.map(({ encoded }) => encoded)),
     count: kept.length,
     last: kept.at(-1)?.seq ?? 0,
@@ -85,25 +106,39 @@ const calls = {
     const db = openForReading(path);
     // A checkpoint writes to the database file, which a read-only connection may not.
     const checkpointer = openForCheckpoints(path);
-    opened = { db, checkpointer, up: prepare(db, "ASC"), down: prepare(db, "DESC") };
+    const [up, down] = [prepare(db, "ASC"), prepare(db, "DESC")];
+    opened = { db, checkpointer, up, down, retention: retentionReads(db) };
   },
 
   /** Messages `from` to `to`, both included, the oldest first. */
   ascending(channel: number, from: number, to: number, limit: number, maxBytes: number): Page {
     const { up } = store();
-    const { kept, more } = readRows(limit, maxBytes, (last, count) =>
-      up.all(channel, last === undefined ? from : last + 1, to, count),
+    return readPage(channel, () =>
+      readRows(limit, maxBytes, (last, count) =>
+        up.all(channel, last === undefined ? from : last + 1, to, count),
+      ),
     );
-    return pageOf(kept, more);
   },
 
   /** The newest of the messages `from` to `to`, both included. */
   descending(channel: number, from: number, to: number, limit: number, maxBytes: number): Page {
     const { down } = store();
-    const { kept, more } = readRows(limit, maxBytes, (last, count) =>
-      down.all(channel, from, last === undefined ? to : last - 1, count),
-    );
-    return pageOf(kept.reverse(), more);
+    return readPage(channel, () => {
+      const { kept, more } = readRows(limit, maxBytes, (last, count) =>
+        down.all(channel, from, last === undefined ? to : last - 1, count),
+      );
+      return { kept: kept.reverse(), more };
+    });
+  },
+
+  /** The rows of the oldest messages of these channels; 0 where there is none. */
+  oldestRows(channels: readonly number[]): number[] {
+    return store().retention.oldestRows(channels);
+  },
+
+  /** What the messages `from` to `to` of a channel take, encoded. */
+  bytesOf(channel: number, from: number, to: number): number {
+    return store().retention.bytesOf(channel, from, to);
   },
 
   /**

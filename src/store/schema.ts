@@ -1,5 +1,6 @@
 import { Database, SQLiteError } from "bun:sqlite";
 import { administrationTables } from "./administration_tables.ts";
+import { retentionTables } from "./retention/tables.ts";
 
 /** "HuBB": marks the file as Hubbub's (SQLite's `application_id`). */
 export const APPLICATION_ID = 0x48754242;
@@ -142,6 +143,7 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (account_id, hash)
   ) STRICT, WITHOUT ROWID;
   ${administrationTables}
+  ${retentionTables}
   `,
 ];
 

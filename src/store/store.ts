@@ -37,6 +37,8 @@ export interface ChannelRow {
   readonly name: string;
   /** The number of its newest message; 0 while there is none. */
   readonly head: number;
+  /** Messages up to this number are kept no more; 0 without it. */
+  readonly gone?: number;
   readonly members: number;
   readonly isArchived?: boolean;
 }
@@ -184,10 +186,11 @@ function readCatalog(path: string, durability: Durability) {
       .get() as { newestNotice: number };
     const channels = db
       .query<Omit<ChannelRow, "isArchived"> & { archived: number }, []>(
-        `SELECT id, name, archived_ms IS NOT NULL AS archived,
-           coalesce((SELECT max(seq) FROM message WHERE channel_id = channel.id), 0) AS head,
+        `SELECT id, name, archived_ms IS NOT NULL AS archived, coalesce(gone, 0) AS gone,
+           max(coalesce(gone, 0),
+             coalesce((SELECT max(seq) FROM message WHERE channel_id = channel.id), 0)) AS head,
            (SELECT count(*) FROM subscription WHERE channel_id = channel.id) AS members
-         FROM channel WHERE deleted_ms IS NULL ORDER BY id`,
+         FROM channel LEFT JOIN retention ON channel_id = id WHERE deleted_ms IS NULL ORDER BY id`,
       )
       .all()
       .map(({ archived, ...row }) => ({ ...row, isArchived: archived !== 0 }));

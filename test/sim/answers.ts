@@ -48,6 +48,9 @@ export function checkAnswer(
     model.acknowledged(account, command.value.nonce, answer.value);
   }
   if (command.case === "readHistory" && answer.case === "historyPage") {
+    const { channel, first } = answer.value;
+    if (first - 1 > model.file.gone(channel))
+      fault(`channel ${channel} is said to begin at ${first}`);
     const wrong = faultOfPage(command.value, answer.value);
     if (wrong !== undefined) fault(`${wrong} in a page of channel ${command.value.channel}`);
     for (const message of answer.value.messages) model.shown(message);
@@ -71,10 +74,11 @@ function faultOfPage({ from }: ReadHistory, page: HistoryPage): string | undefin
   if (seqs.some((seq, index) => seq !== (first ?? 0) + index)) return "a gap";
   if ((last ?? 0) > page.head) return "a message beyond the head";
   if (from.case === "after") {
-    if (from.value < page.head && first !== from.value + 1) return "a wrong beginning";
+    const after = Math.max(from.value, page.first - 1);
+    if (after < page.head && first !== after + 1) return "a wrong beginning";
     return page.more === (last ?? page.head) < page.head ? undefined : "a wrong `more`";
   }
   const end = Math.min(from.value || page.head + 1, page.head + 1);
-  if (end > 1 && last !== end - 1) return "a wrong end";
-  return page.more === (first ?? 1) > 1 ? undefined : "a wrong `more`";
+  if (end > page.first && last !== end - 1) return "a wrong end";
+  return page.more === (first ?? 1) > page.first ? undefined : "a wrong `more`";
 }

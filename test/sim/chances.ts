@@ -36,6 +36,7 @@ export function anyWeights(random: Random, names: readonly string[]): Record<str
     slow: 0.5,
     checkSlow: 0.5,
     flush: 2,
+    trim: 1,
     disk: 2,
     start: 5,
     stop: 0.2,

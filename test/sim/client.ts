@@ -239,6 +239,12 @@ export class Client {
         return this.#meet(connection, event.value.channels);
       case "message":
         return this.#see(connection, event.value);
+      case "historyBegins": {
+        const { channel, first } = event.value;
+        const last = this.last.get(channel);
+        if (last !== undefined) this.last.set(channel, Math.max(last, first - 1));
+        return;
+      }
       case "joined":
         return this.#join(connection, event.value.channel as Channel);
       case "left":

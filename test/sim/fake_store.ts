@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import type { HistoryReads } from "../../src/session/services.ts";
 import { type CommitResult, Committer } from "../../src/store/committer.ts";
-import { jobs, type RunJob } from "../../src/store/jobs.ts";
+import { type Jobs, jobs, type RunJob } from "../../src/store/jobs.ts";
 import type { FakeDisk } from "./fake_disk.ts";
 import { FakeThread } from "./fake_thread.ts";
 import type { File } from "./file.ts";
@@ -27,7 +27,13 @@ export class FakeStore {
     this.run = (name, ...args) => {
       // Name and arguments were checked together by RunJob; see writer.worker.ts.
       const job = tasks[name] as (...args: unknown[]) => never;
-      return write(() => db.transaction(() => job(...args)).immediate());
+      return write(() => {
+        if (name === "trim") {
+          const [orders] = args as Parameters<Jobs["trim"]>;
+          for (const { channel, lastSeq } of orders) file.remember(channel, lastSeq);
+        }
+        return db.transaction(() => job(...args)).immediate();
+      });
     };
     this.commit = (batch, entries) => write(() => committer.commit(batch, entries));
     this.probe = () => write(() => committer.probe());

@@ -25,6 +25,9 @@ export class File {
   readonly #between;
   readonly #head;
   readonly #subscriptions;
+  readonly #gone;
+  /** Messages that were to be removed, by channel and number: what was true once can still be shown. */
+  readonly #old = new Map<string, Kept>();
 
   constructor(db: Database) {
     this.#db = db;
@@ -34,23 +37,43 @@ export class File {
     this.#head = db.prepare<{ last: number | null }, [number]>(
       "SELECT max(seq) AS last FROM message WHERE channel_id = ?",
     );
+    this.#gone = db.prepare<{ gone: number }, [number]>(
+      "SELECT gone FROM retention WHERE channel_id = ?",
+    );
     this.#subscriptions = db.prepare<{ channel_id: number }, [number]>(
       "SELECT channel_id FROM subscription WHERE account_id = ?",
     );
   }
 
   message(channel: number, seq: number): Kept | undefined {
-    return this.#rows(channel, seq, seq).map(kept)[0];
+    return this.#rows(channel, seq, seq).map(kept)[0] ?? this.#old.get(`${channel}/${seq}`);
   }
 
   head(channel: number): number {
-    return this.#head.get(channel)?.last ?? 0;
+    return Math.max(this.#head.get(channel)?.last ?? 0, this.gone(channel));
   }
 
-  /** Every message, channel by channel, in order. */
+  /** Messages of the channel up to this number are kept no more. */
+  gone(channel: number): number {
+    return this.#gone.get(channel)?.gone ?? 0;
+  }
+
+  /** Remembers messages that may be about to go. */
+  remember(channel: number, upTo: number): void {
+    for (const row of this.#rows(channel, 1, upTo))
+      this.#old.set(`${channel}/${row.seq}`, kept(row));
+  }
+
+  /** Every message that there ever was, channel by channel, in order. */
   all(): Kept[] {
-    const rows = this.#db.query<Row, []>("SELECT * FROM message ORDER BY channel_id, seq");
-    return rows.all().map(kept);
+    const rows = this.#db.query<Row, []>("SELECT * FROM message ORDER BY channel_id, seq").all();
+    const now = rows.map(kept);
+    const before = [...this.#old.values()].filter(
+      ({ message: { channel, seq } }) => seq <= this.gone(channel),
+    );
+    return [...before, ...now].sort(
+      ({ message: one }, { message: other }) => one.channel - other.channel || one.seq - other.seq,
+    );
   }
 
   subscriptions(account: number): Set<number> {
@@ -64,7 +87,7 @@ export class File {
          FROM channel ORDER BY id`,
       )
       .all()
-      .map((row) => ({ ...row, head: this.head(row.id) }));
+      .map((row) => ({ ...row, head: this.head(row.id), gone: this.gone(row.id) }));
   }
 
   /** The first of a channel's messages `from` to `to`, or the last, within the bounds of a page. */
@@ -88,6 +111,7 @@ export class File {
       count: taken.length,
       last: taken.at(-1)?.seq ?? 0,
       more: taken.length < rows.length,
+      gone: this.gone(channel),
     };
   }
 

@@ -97,6 +97,15 @@ export class Model {
     must(kept?.nonce === nonce, `${nonce} is acknowledged as ${channel}/${seq}, which it is not`);
     must(kept?.message.authorId === account, `${nonce} was acknowledged to another author`);
     must(kept?.message.timeMs === timeMs, `${nonce} is acknowledged with another time`);
+    // With a message that is gone, its nonce is forgotten: the same may come once more.
+    if (seq <= this.file.gone(channel)) {
+      attempts.unknown += 1;
+      return;
+    }
+    if (attempts.firstAck !== undefined && this.#isGone(attempts.firstAck)) {
+      attempts.firstAck = undefined;
+      attempts.wasNew = false;
+    }
     attempts.firstAck ??= sent;
     const { firstAck } = attempts;
     must(firstAck.channel === channel && firstAck.seq === seq, `${nonce} has two numbers`);
@@ -133,13 +142,14 @@ export class Model {
   /** Checks what the server holds in memory. Call it when no callback is under way. */
   checkMemory(channels: Iterable<Channel>): void {
     const { must } = this.verdict;
-    for (const { id, memberCount, online, head } of channels) {
+    for (const { id, memberCount, online, head, gone } of channels) {
       const members = this.members(id);
       must(memberCount === members, `channel ${id} counts ${memberCount} members, not ${members}`);
       const ids = [...online.keys()].sort().join();
       const expected = [...this.online(id)].sort().join();
       must(ids === expected, `channel ${id} has ${ids} online, not ${expected}`);
       must(head <= this.file.head(id), `channel ${id} has a head beyond the file's`);
+      must(gone <= this.file.gone(id), `channel ${id} has lost more than the file`);
     }
   }
 
@@ -148,13 +158,17 @@ export class Model {
     const { must } = this.verdict;
     const next = new Map<number, number>();
     const keptOnce = new Set<string>();
+    const keptNow = new Set<string>();
     for (const { nonce, message } of this.file.all()) {
       const { channel, seq, authorId, body } = message;
       const place = `${channel}/${seq}`;
       must(seq === (next.get(channel) ?? 1), `there is a gap before ${place}`);
       next.set(channel, seq + 1);
       const key = `${authorId}/${nonce}`;
-      must(!keptOnce.has(key), `${key} is kept twice`);
+      if (!this.#isGone(message)) {
+        must(!keptNow.has(key), `${key} is kept twice`);
+        keptNow.add(key);
+      }
       keptOnce.add(key);
       const asked = this.#attempts.get(key)?.asked ?? [];
       const isAsked = asked.some((try_) => try_.channel === channel && try_.body === body);
@@ -175,6 +189,10 @@ export class Model {
       const text = `account ${account} is stored in channels ${stored}, not ${expected}`;
       this.verdict.must(stored === expected, text);
     }
+  }
+
+  #isGone({ channel, seq }: { readonly channel: number; readonly seq: number }): boolean {
+    return seq <= this.file.gone(channel);
   }
 
   #of(account: number, nonce: string): Attempts {

@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import { LANES } from "../../src/channels/channel.ts";
+import { type Channel, LANES } from "../../src/channels/channel.ts";
 import { Channels } from "../../src/channels/channels.ts";
 import { Delivery } from "../../src/channels/delivery.ts";
 import { Membership } from "../../src/channels/membership.ts";
@@ -247,6 +247,15 @@ export class Server {
     this.accepted.add(accepted);
     this.#sessions.opened(session);
     return accepted;
+  }
+
+  /** Removes some of a channel's oldest messages, as `Retention` does. */
+  async trim(channel: Channel, upTo: number, most: number): Promise<void> {
+    const { head: lastSeq, id } = channel;
+    const [lastId, bytes] = [Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY];
+    const order = { channel: id, lastSeq: Math.min(upTo, lastSeq), lastId, bytes };
+    const { trimmed } = await this.store.run("trim", [order], most);
+    for (const { gone } of trimmed) channel.gone = gone;
   }
 
   checkSlow(): void {

@@ -5,6 +5,7 @@ import type { Resume } from "../../src/wire/gen/hubbub/v1/commands_pb.ts";
 import {
   type Channel,
   ErrorCode,
+  type HistoryBegins,
   type Message,
   type Presence,
   type Resumed,
@@ -184,6 +185,8 @@ export class Stream {
         this.#must(this.#unreadable > 0, "a readable frame was not read");
         this.#unreadable -= 1;
         return;
+      case "historyBegins":
+        return this.#historyBegins(event.value);
       case "slowConsumer":
       case "goingAway":
         return;
@@ -234,6 +237,15 @@ export class Stream {
     this.#must(seq === next, `${channel}/${seq} came where ${next} was next`);
     following.next = seq + 1;
     this.#model.shown(message);
+  }
+
+  #historyBegins({ channel, first }: HistoryBegins): void {
+    const following = this.#following.get(channel);
+    const isRight = following?.phase === "behind" && following.next < first;
+    this.#must(isRight, `channel ${channel} was said to begin at ${first} for no reason`);
+    const isGone = this.#model.file.gone(channel) >= first - 1;
+    this.#must(isGone, `channel ${channel} was said to begin at ${first} too early`);
+    if (following !== undefined) following.next = first;
   }
 
   #joined({ id, head }: Channel): void {

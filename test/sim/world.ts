@@ -156,6 +156,10 @@ export class World {
       isPossible: () => this.#server?.isStopping === false,
       run: () => this.#server?.membership.flush().catch(() => {}),
     },
+    trim: {
+      isPossible: () => this.#server?.isStopping === false,
+      run: () => this.#trim(),
+    },
     disk: {
       isPossible: () => true,
       run: () => this.#changeDisk(),
@@ -281,6 +285,13 @@ export class World {
   #toggleSlow(): void {
     const client = this.#random.pick(this.#clients);
     if (!this.#slow.delete(client)) this.#slow.add(client);
+  }
+
+  #trim(): void {
+    const channels = this.#server?.channels.all() ?? [];
+    const channel = this.#random.pick(channels);
+    const upTo = this.#random.below(channel.head + 1);
+    this.#server?.trim(channel, upTo, 1 + this.#random.below(5)).catch(() => {});
   }
 
   #changeDisk(): void {

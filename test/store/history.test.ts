@@ -49,6 +49,7 @@ const page = (drafts: readonly Draft[], first: number, last: number, more: boole
   records: frameOf(drafts.slice(first - 1, last), first),
   count: Math.max(0, last - first + 1),
   last: last < first ? 0 : last,
+  gone: 0,
   more,
 });
 
@@ -87,7 +88,7 @@ describe("reading on from a number", () => {
   });
 
   test("past the head, or in a channel that has none, gives an empty page", async () => {
-    const empty: Page = { records: new Uint8Array(), count: 0, last: 0, more: false };
+    const empty: Page = { records: new Uint8Array(), count: 0, last: 0, gone: 0, more: false };
     expect(await store.history.after(CHANNEL, COUNT, COUNT, 10)).toEqual(empty);
     expect(await store.history.after(CHANNEL, 2 ** 32 - 1, COUNT, 10)).toEqual(empty);
     expect(await store.history.after(99, 0, 0, 10)).toEqual(empty);

@@ -57,7 +57,7 @@ describe("a store", () => {
   test("makes its folder, and the file in it", async () => {
     const store = await open();
     expect(store.channels).toEqual([
-      { id: 1, name: "general", head: 0, members: 0, isArchived: false },
+      { id: 1, name: "general", head: 0, gone: 0, members: 0, isArchived: false },
     ]);
     await store.close();
     expect(existsSync(path)).toBe(true);
@@ -80,9 +80,9 @@ describe("a store", () => {
     const second = await open();
     expect(second.logId).toBe(first.logId);
     expect(second.channels).toEqual([
-      { id: 1, name: "general", head: 3, members: 1, isArchived: false },
-      { id: rooms, name: "Rooms", head: 2, members: 1, isArchived: false },
-      { id: empty, name: "empty", head: 0, members: 0, isArchived: false },
+      { id: 1, name: "general", head: 3, gone: 0, members: 1, isArchived: false },
+      { id: rooms, name: "Rooms", head: 2, gone: 0, members: 1, isArchived: false },
+      { id: empty, name: "empty", head: 0, gone: 0, members: 0, isArchived: false },
     ]);
     expect(second.subscriptionsOf(ada)).toEqual([1, rooms]);
     expect(second.subscriptionsOf(bob)).toEqual([]);

@@ -70,6 +70,7 @@ export const messages: Readonly<Record<string, Fields>> = {
     figuresHistory: [17, "FiguresHistory"],
     messageDeleted: [19, "MessageDeleted"],
     channelChanged: [20, "ChannelChanged"],
+    historyBegins: [21, "HistoryBegins"],
   },
   Message: {
     seq: [1, "uint32"],
@@ -104,6 +105,7 @@ export const messages: Readonly<Record<string, Fields>> = {
     head: [3, "uint32"],
     members: [4, "uint32"],
     archived: [6, "bool"],
+    first: [5, "uint32"],
   },
   Limits: {
     frameBytes: [1, "uint32"],
@@ -136,7 +138,9 @@ export const messages: Readonly<Record<string, Fields>> = {
     messages: [2, "Message[]"],
     head: [3, "uint32"],
     more: [4, "bool"],
+    first: [5, "uint32"],
   },
+  HistoryBegins: { channel: [1, "uint32"], first: [2, "uint32"] },
   Resumed: { cursors: [1, "Resumed.Cursor[]"], refused: [2, "RefusedCursor[]"] },
   "Resumed.Cursor": { channel: [1, "uint32"], after: [2, "uint32"] },
   RefusedCursor: { channel: [1, "uint32"], code: [2, "ErrorCode"] },

@@ -8,6 +8,8 @@ import { APPLICATION_ID, migrations, StoreFileError } from "../schema.ts";
 const MAGIC = "SQLite format 3\0";
 /** The first schema in which a message has its channel and number as columns. */
 const FIRST_WITH_NUMBERS = 2;
+/** The first in which the oldest messages may be gone. */
+const FIRST_WITH_RETENTION = 3;
 
 /** What a database holds. */
 export interface Contents {
@@ -112,30 +114,44 @@ function check(
     messages:
       version < FIRST_WITH_NUMBERS
         ? number("SELECT count(*) FROM message")
-        : countMessages(db, shown),
+        : countMessages(db, shown, version >= FIRST_WITH_RETENTION),
   };
 }
 
-/** Counts the messages; each channel's must bear the numbers from its first to its last. */
-function countMessages(db: Database, shown: string): number {
+/** Counts the messages; each channel's must bear the numbers from the first that is kept to its last. */
+function countMessages(db: Database, shown: string, hasRetention: boolean): number {
   let messages = 0;
   const rows = db
     .query<
-      { channel: number; known: number | null; count: number; first: number; last: number },
+      {
+        channel: number;
+        known: number | null;
+        gone: number;
+        count: number;
+        first: number;
+        last: number;
+      },
       []
     >(
-      `SELECT m.channel_id AS channel, channel.id AS known, m.count, m.first, m.last
+      `SELECT m.channel_id AS channel, channel.id AS known, m.count, m.first, m.last,
+         ${hasRetention ? "coalesce((SELECT gone FROM retention AS r WHERE r.channel_id = m.channel_id), 0)" : "0"} AS gone
        FROM (SELECT channel_id, count(*) AS count, min(seq) AS first, max(seq) AS last
              FROM message GROUP BY channel_id) AS m
        LEFT JOIN channel ON channel.id = m.channel_id`,
     )
     .all();
-  for (const { channel, known, count, first, last } of rows) {
+  for (const { channel, known, gone, count, first, last } of rows) {
     if (known === null)
       throw damaged(shown, `it has messages of channel ${channel}, but not the channel`);
     if (count !== last - first + 1) {
       const numbers = `${count} messages bear the numbers ${first} to ${last}`;
       throw damaged(shown, `in channel ${channel}, ${numbers}`);
+    }
+    if (first !== gone + 1) {
+      throw damaged(
+        shown,
+        `in channel ${channel}, messages ${gone + 1} to ${first - 1} are missing`,
+      );
     }
     messages += count;
   }

@@ -112,6 +112,8 @@ describe("it refuses, with one sentence,", () => {
       `${path} is damaged: in channel 2, 99 messages bear the numbers 1 to 100.`,
     );
     change(path, "DELETE FROM message WHERE channel_id = 2 AND seq < 50");
+    expect(await refusal()).toBe(`${path} is damaged: in channel 2, messages 1 to 50 are missing.`);
+    change(path, "INSERT INTO retention (channel_id, gone) VALUES (2, 50)");
     expect(checkDatabase(path, "whole").messages).toBe(150);
     change(path, "DELETE FROM channel WHERE id = 2");
     expect(await refusal()).toBe(

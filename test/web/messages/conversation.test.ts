@@ -21,6 +21,7 @@ class ScriptedClient {
 
   constructor(head: number) {
     const rest = {
+      first: 1,
       members: 2,
       isArchived: false,
       last: head,

@@ -41,6 +41,23 @@ function loaded(first: number, last: number, head = last) {
   return window;
 }
 
+describe("where the oldest messages are kept no more", () => {
+  test("a window whose next messages are gone goes on where history begins", () => {
+    const window = loaded(1, 20, 60);
+    window.addNewer({ messages: messages(41, 47), head: 60, first: 41 });
+    expect(window.span).toEqual({ first: 41, last: 47 });
+    expect(window.reachesStart).toBe(true);
+  });
+
+  test("a window of a channel that has lost all stands at its end, and goes on from there", () => {
+    const window = new MessageWindow(bounds);
+    window.replace({ messages: [], head: 60, first: 61 }, false);
+    expect([window.reachesStart, window.reachesEnd]).toEqual([true, true]);
+    window.addLive(message(61), true);
+    expect(window.span).toEqual({ first: 61, last: 61 });
+  });
+});
+
 describe("the window of messages", () => {
   test("goes on at the end with what comes", () => {
     const window = loaded(1, 3);

@@ -199,10 +199,11 @@ export class Conversation {
         ]),
       ([before, after]) => {
         const messages = [...before.messages, ...after.messages];
-        this.window.replace({ messages, head: after.head }, before.more);
-        const { last } = this.window.span;
-        if (seq > last && why === "link") this.#missing = seq;
-        this.#arrive(seq > last ? { at: "end" } : { at: "message", seq, why });
+        this.window.replace({ messages, head: after.head, first: after.first }, before.more);
+        const { first, last } = this.window.span;
+        if ((seq > last || seq < first) && why === "link") this.#missing = seq;
+        const there = Math.max(seq, first);
+        this.#arrive(there > last ? { at: "end" } : { at: "message", seq: there, why });
       },
     );
   }

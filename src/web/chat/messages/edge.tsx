@@ -5,12 +5,16 @@ interface Props {
   /** What is loaded here: `older messages`. */
   readonly what: string;
   readonly onRetry: () => void;
+  /** What there was before it is kept no more. */
+  readonly isCut?: boolean;
 }
 
 /** What stands where the messages in memory end: more is on its way, or could not be read. */
-export function Edge({ state, what, onRetry }: Props) {
+export function Edge({ state, what, onRetry, isCut = false }: Props) {
   // As high as with words in it: what begins and ends out of sight must not move anything.
-  if (state === "idle") return <p class="messages-edge" />;
+  if (state === "idle") {
+    return <p class="messages-edge">{isCut && "Older messages are no longer kept"}</p>;
+  }
   if (state === "loading") {
     return (
       <p class="messages-edge">

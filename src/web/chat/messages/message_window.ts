@@ -12,6 +12,8 @@ interface Page {
   readonly messages: readonly ChatMessage[];
   /** The channel's newest number when it was read. */
   readonly head: number;
+  /** The oldest number that was kept then; 0 or nothing where nobody says. */
+  readonly first?: number;
 }
 
 interface Bounds {
@@ -96,9 +98,10 @@ export class MessageWindow {
   }
 
   /** Goes on from this page alone. `hasOlder`: there are messages before it. */
-  replace({ messages, head }: Page, hasOlder: boolean): void {
+  replace({ messages, head, first = 0 }: Page, hasOlder: boolean): void {
     this.#run = [...messages];
-    this.#last = messages.at(-1)?.seq ?? (hasOlder ? head : 0);
+    // Without a message there is none, or none is kept any more.
+    this.#last = messages.at(-1)?.seq ?? (hasOlder ? head : Math.max(0, first - 1));
     this.#reachesStart = !hasOlder;
     this.#isLoaded = true;
     this.#know(head);
@@ -132,8 +135,10 @@ export class MessageWindow {
   }
 
   /** Adds a page that was asked for after the run's last message; what came live meanwhile counts. */
-  addNewer({ messages, head }: Page): void {
+  addNewer({ messages, head, first = 0 }: Page): void {
     this.#know(head);
+    // What would have been next is kept no more: it goes on where history begins now.
+    if (first > this.#last + 1) return this.replace({ messages, head, first }, false);
     const newer = messages.filter(({ seq }) => seq > this.#last);
     if (newer.length > 0 && newer[0]?.seq !== this.#last + 1) return;
     this.#append(newer);

@@ -48,6 +48,7 @@ function Pane({ client, channel, me, goTo, readUpTo, onRead, linkTo }: MessagePa
   const { conversation, viewport } = view;
   const span = view.rows();
   const { window, loads, pending } = conversation;
+  const isCut = window.isLoaded && window.reachesStart && window.span.first > 1;
 
   useEffect(
     () =>
@@ -115,13 +116,14 @@ function Pane({ client, channel, me, goTo, readUpTo, onRead, linkTo }: MessagePa
         }}
       >
         <div class="messages-top">
-          {window.isLoaded && window.reachesStart ? (
+          {window.isLoaded && window.reachesStart && !isCut ? (
             <Beginning name={channel.name} isEmpty={window.head === 0 && pending.length === 0} />
           ) : (
             <Edge
               state={window.isLoaded ? loads.older : loads.jump}
               what={window.isLoaded ? "older messages" : "messages"}
               onRetry={() => conversation.retry()}
+              isCut={isCut}
             />
           )}
         </div>

@@ -12,7 +12,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file hubbub/v1/events.proto.
  */
 export const file_hubbub_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("ChZodWJidWIvdjEvZXZlbnRzLnByb3RvEglodWJidWIudjEiegoHTWVzc2FnZRILCgNzZXEYASABKA0SDwoHY2hhbm5lbBgCIAEoDRIRCglhdXRob3JfaWQYAyABKA0SDgoGYXV0aG9yGAQgASgJEg8KB3RpbWVfbXMYBSABKAESDAoEYm9keRgGIAEoCRIPCgdkZWxldGVkGAcgASgIIkgKBFNlbnQSDwoHY2hhbm5lbBgBIAEoDRILCgNzZXEYAiABKA0SDwoHdGltZV9tcxgDIAEoARIRCglkdXBsaWNhdGUYBCABKAgiUQoFRXJyb3ISIgoEY29kZRgBIAEoDjIULmh1YmJ1Yi52MS5FcnJvckNvZGUSDAoEdGV4dBgCIAEoCRIWCg5yZXRyeV9hZnRlcl9tcxgDIAEoDSLmAQoHV2VsY29tZRIPCgd1c2VyX2lkGAEgASgNEgwKBHVzZXIYAiABKAkSDgoGbG9nX2lkGAMgASgJEg8KB2Jvb3RfaWQYBCABKAkSFgoOc2VydmVyX3ZlcnNpb24YBSABKAkSDwoHdGltZV9tcxgGIAEoARIpCgpkdXJhYmlsaXR5GAcgASgOMhUuaHViYnViLnYxLkR1cmFiaWxpdHkSIQoGbGltaXRzGAggASgLMhEuaHViYnViLnYxLkxpbWl0cxIkCghjaGFubmVscxgJIAMoCzISLmh1YmJ1Yi52MS5DaGFubmVsIlQKB0NoYW5uZWwSCgoCaWQYASABKA0SDAoEbmFtZRgCIAEoCRIMCgRoZWFkGAMgASgNEg8KB21lbWJlcnMYBCABKA0SEAoIYXJjaGl2ZWQYBiABKAgiqwIKBkxpbWl0cxITCgtmcmFtZV9ieXRlcxgBIAEoDRISCgpib2R5X2J5dGVzGAIgASgNEhkKEWNoYW5uZWxzX3Blcl91c2VyGAMgASgNEhkKEXNlc3Npb25zX3Blcl91c2VyGAQgASgNEhsKE21lc3NhZ2VzX3Blcl9zZWNvbmQYBSABKA0SFQoNbWVzc2FnZV9idXJzdBgGIAEoDRIbChNjb21tYW5kc19wZXJfc2Vjb25kGAcgASgNEhUKDWNvbW1hbmRfYnVyc3QYCCABKA0SGAoQcGVuZGluZ19jb21tYW5kcxgJIAEoDRIWCg5vdXRib3VuZF9ieXRlcxgKIAEoDRISCgpwYWdlX2l0ZW1zGAsgASgNEhQKDGlkbGVfc2Vjb25kcxgMIAEoDSItCgZKb2luZWQSIwoHY2hhbm5lbBgBIAEoCzISLmh1YmJ1Yi52MS5DaGFubmVsIjsKBExlZnQSDwoHY2hhbm5lbBgBIAEoDRIiCgRjb2RlGAIgASgOMhQuaHViYnViLnYxLkVycm9yQ29kZSIvCg5NZXNzYWdlRGVsZXRlZBIPCgdjaGFubmVsGAEgASgNEgwKBHNlcXMYAiADKA0iNQoOQ2hhbm5lbENoYW5nZWQSIwoHY2hhbm5lbBgBIAEoCzISLmh1YmJ1Yi52MS5DaGFubmVsIkEKC0NoYW5uZWxMaXN0EiQKCGNoYW5uZWxzGAEgAygLMhIuaHViYnViLnYxLkNoYW5uZWwSDAoEbW9yZRgCIAEoCCJsCgpNZW1iZXJMaXN0Eg8KB2NoYW5uZWwYASABKA0SIQoGb25saW5lGAIgAygLMhEuaHViYnViLnYxLk1lbWJlchIUCgxvbmxpbmVfY291bnQYAyABKA0SFAoMbWVtYmVyX2NvdW50GAQgASgNIicKBk1lbWJlchIPCgd1c2VyX2lkGAEgASgNEgwKBHVzZXIYAiABKAkiYAoLSGlzdG9yeVBhZ2USDwoHY2hhbm5lbBgBIAEoDRIkCghtZXNzYWdlcxgCIAMoCzISLmh1YmJ1Yi52MS5NZXNzYWdlEgwKBGhlYWQYAyABKA0SDAoEbW9yZRgEIAEoCCKKAQoHUmVzdW1lZBIqCgdjdXJzb3JzGAEgAygLMhkuaHViYnViLnYxLlJlc3VtZWQuQ3Vyc29yEikKB3JlZnVzZWQYAiADKAsyGC5odWJidWIudjEuUmVmdXNlZEN1cnNvchooCgZDdXJzb3ISDwoHY2hhbm5lbBgBIAEoDRINCgVhZnRlchgCIAEoDSJECg1SZWZ1c2VkQ3Vyc29yEg8KB2NoYW5uZWwYASABKA0SIgoEY29kZRgCIAEoDjIULmh1YmJ1Yi52MS5FcnJvckNvZGUiPAoEUG9uZxIPCgd0aW1lX21zGAEgASgBEiMKB2ZpZ3VyZXMYAiABKAsyEi5odWJidWIudjEuRmlndXJlcyKkBgoHRmlndXJlcxIRCglwZXJpb2RfbXMYASABKAESEQoJY29yZV9sb2FkGAIgAygBEhQKDHByb2Nlc3NfbG9hZBgDIAEoARIWCg5yZXNpZGVudF9ieXRlcxgEIAEoARITCgttZXNzYWdlc19pbhgFIAEoDRIWCg5kZWxpdmVyaWVzX291dBgGIAEoARIZChF2b2x1bWVfcGVyX3NlY29uZBgHIAEoARIVCg1sb29wX2RlbGF5X21zGAggASgBEhcKD2FjdGl2ZV9hY2NvdW50cxgJIAEoDRITCgtjb25uZWN0aW9ucxgKIAEoDRIqCg5iYXRjaF9tZXNzYWdlcxgLIAEoCzISLmh1YmJ1Yi52MS5TdW1tYXJ5EiUKCWNvbW1pdF9tcxgMIAEoCzISLmh1YmJ1Yi52MS5TdW1tYXJ5EiUKCWRlY29kZV9tcxgNIAEoCzISLmh1YmJ1Yi52MS5TdW1tYXJ5EiUKCWNoZWNrc19tcxgOIAEoCzISLmh1YmJ1Yi52MS5TdW1tYXJ5EikKDWJhdGNoX3dhaXRfbXMYDyABKAsyEi5odWJidWIudjEuU3VtbWFyeRIoCgxoYW5kX292ZXJfbXMYECABKAsyEi5odWJidWIudjEuU3VtbWFyeRImCgpwdWJsaXNoX21zGBEgASgLMhIuaHViYnViLnYxLlN1bW1hcnkSJAoIZHJhaW5fbXMYEiABKAsyEi5odWJidWIudjEuU3VtbWFyeRIjCgdwYXRoX21zGBMgASgLMhIuaHViYnViLnYxLlN1bW1hcnkSGAoQbWFpbl90aHJlYWRfbG9hZBgUIAEoARITCgtoYXNoZXJfbG9hZBgVIAEoARIYChBzaWduX2luc193YWl0aW5nGBYgASgNEhcKD3NpZ25faW5fd2FpdF9tcxgXIAEoARIpCghyZWZ1c2FscxgYIAMoCzIXLmh1YmJ1Yi52MS5SZWZ1c2VkQ291bnQSFgoOZGF0YWJhc2VfYnl0ZXMYGSABKAESEQoJd2FsX2J5dGVzGBogASgBEhcKD3Nsb3dfY29tbWl0c19tcxgbIAEoASJBCgxSZWZ1c2VkQ291bnQSIgoEY29kZRgBIAEoDjIULmh1YmJ1Yi52MS5FcnJvckNvZGUSDQoFY291bnQYAiABKA0i3gcKDkZpZ3VyZXNIaXN0b3J5EhQKDHN0ZXBfc2Vjb25kcxgBIAEoDRINCgVmaXJzdBgCIAEoDRIMCgRtb3JlGAMgASgIEg8KB3RpbWVfbXMYBCADKAESGwoTbWVzc2FnZXNfcGVyX3NlY29uZBgFIAMoAhIdChVkZWxpdmVyaWVzX3Blcl9zZWNvbmQYBiADKAISGgoSYmF0Y2hlc19wZXJfc2Vjb25kGAcgAygCEiUKHWNvbm5lY3Rpb25zX29wZW5lZF9wZXJfc2Vjb25kGAggAygCEhkKEWhhc2hlc19wZXJfc2Vjb25kGAkgAygCEhgKEG1haW5fdGhyZWFkX2xvYWQYCiADKAISFAoMcHJvY2Vzc19sb2FkGAsgAygCEhMKC2hhc2hlcl9sb2FkGAwgAygCEiMKBWNvcmVzGA0gAygLMhQuaHViYnViLnYxLkNvcmVMb2FkcxIWCg5yZXNpZGVudF9ieXRlcxgOIAMoAhIWCg5kYXRhYmFzZV9ieXRlcxgPIAMoAhIRCgl3YWxfYnl0ZXMYECADKAISFQoNbG9vcF9kZWxheV9tcxgRIAMoAhIXCg9hY3RpdmVfYWNjb3VudHMYEiADKAISEwoLY29ubmVjdGlvbnMYEyADKAISGAoQc2lnbl9pbnNfd2FpdGluZxgUIAMoAhIXCg9zaWduX2luX3dhaXRfbXMYFSADKAISMAoOYmF0Y2hfbWVzc2FnZXMYFiABKAsyGC5odWJidWIudjEuRGlzdHJpYnV0aW9ucxIpCgdwYXRoX21zGBcgASgLMhguaHViYnViLnYxLkRpc3RyaWJ1dGlvbnMSKwoJZGVjb2RlX21zGBggASgLMhguaHViYnViLnYxLkRpc3RyaWJ1dGlvbnMSKwoJY2hlY2tzX21zGBkgASgLMhguaHViYnViLnYxLkRpc3RyaWJ1dGlvbnMSLwoNYmF0Y2hfd2FpdF9tcxgaIAEoCzIYLmh1YmJ1Yi52MS5EaXN0cmlidXRpb25zEi4KDGhhbmRfb3Zlcl9tcxgbIAEoCzIYLmh1YmJ1Yi52MS5EaXN0cmlidXRpb25zEisKCWNvbW1pdF9tcxgcIAEoCzIYLmh1YmJ1Yi52MS5EaXN0cmlidXRpb25zEiwKCnB1Ymxpc2hfbXMYHSABKAsyGC5odWJidWIudjEuRGlzdHJpYnV0aW9ucxIqCghkcmFpbl9tcxgeIAEoCzIYLmh1YmJ1Yi52MS5EaXN0cmlidXRpb25zEioKCHJlZnVzYWxzGB8gAygLMhguaHViYnViLnYxLlJlZnVzZWRDb3VudHMiGQoJQ29yZUxvYWRzEgwKBGxvYWQYASADKAIiNwoNRGlzdHJpYnV0aW9ucxIMCgRtZWFuGAEgAygCEgsKA3A1MBgCIAMoAhILCgNwOTkYAyADKAIiQgoNUmVmdXNlZENvdW50cxIiCgRjb2RlGAEgASgOMhQuaHViYnViLnYxLkVycm9yQ29kZRINCgVjb3VudBgCIAMoAiIjCgdTdW1tYXJ5EgsKA3A1MBgBIAEoARILCgNwOTkYAiABKAEiJgoMU2xvd0NvbnN1bWVyEhYKDmJ1ZmZlcmVkX2J5dGVzGAEgASgNIjAKCUdvaW5nQXdheRIQCghhZnRlcl9tcxgBIAEoDRIRCglzcHJlYWRfbXMYAiABKA0iagoIUHJlc2VuY2USDwoHY2hhbm5lbBgBIAEoDRIhCgZvbmxpbmUYAiADKAsyES5odWJidWIudjEuTWVtYmVyEhQKDG9ubGluZV9jb3VudBgDIAEoDRIUCgxtZW1iZXJfY291bnQYBCABKA0iWQoNVHlwaW5nTWVtYmVycxIPCgdjaGFubmVsGAEgASgNEiEKBnR5cGluZxgCIAMoCzIRLmh1YmJ1Yi52MS5NZW1iZXISFAoMdHlwaW5nX2NvdW50GAMgASgNIlsKCFdhdGNoaW5nEiUKCHByZXNlbmNlGAEgAygLMhMuaHViYnViLnYxLlByZXNlbmNlEigKBnR5cGluZxgCIAMoCzIYLmh1YmJ1Yi52MS5UeXBpbmdNZW1iZXJzKpUKCglFcnJvckNvZGUSGgoWRVJST1JfQ09ERV9VTlNQRUNJRklFRBAAEhwKGEVSUk9SX0NPREVfSU5WQUxJRF9GUkFNRRABEhwKGEVSUk9SX0NPREVfVU5JTVBMRU1FTlRFRBACEh8KG0VSUk9SX0NPREVfSU5WQUxJRF9BUkdVTUVOVBADEh0KGUVSUk9SX0NPREVfQk9EWV9UT09fTEFSR0UQBBIeChpFUlJPUl9DT0RFX05PX1NVQ0hfQ0hBTk5FTBAFEhsKF0VSUk9SX0NPREVfTk9UX0FfTUVNQkVSEAYSIAocRVJST1JfQ09ERV9UT09fTUFOWV9DSEFOTkVMUxAHEhwKGEVSUk9SX0NPREVfQ0hBTk5FTF9MSU1JVBAIEhsKF0VSUk9SX0NPREVfQ0hBTk5FTF9GVUxMEAkSGwoXRVJST1JfQ09ERV9DVVJTT1JfQUhFQUQQChIbChdFUlJPUl9DT0RFX1JBVEVfTElNSVRFRBALEh8KG0VSUk9SX0NPREVfVE9PX01BTllfUEVORElORxAMEhkKFUVSUk9SX0NPREVfT1ZFUkxPQURFRBANEiAKHEVSUk9SX0NPREVfU1RPUkVfVU5BVkFJTEFCTEUQDhIZChVFUlJPUl9DT0RFX0dPSU5HX0FXQVkQDxIXChNFUlJPUl9DT0RFX0lOVEVSTkFMEBASGQoVRVJST1JfQ09ERV9OQU1FX1RBS0VOECASIgoeRVJST1JfQ09ERV9JTlZBTElEX0NSRURFTlRJQUxTECESHAoYRVJST1JfQ09ERV9JTlZBTElEX1RPS0VOECISHQoZRVJST1JfQ09ERV9PUklHSU5fUkVGVVNFRBAjEiIKHkVSUk9SX0NPREVfUkVHSVNUUkFUSU9OX0NMT1NFRBAkEhsKF0VSUk9SX0NPREVfU0lHTl9JTl9CVVNZECUSIAocRVJST1JfQ09ERV9UT09fTUFOWV9TRVNTSU9OUxAmEiMKH0VSUk9SX0NPREVfVE9PX01BTllfQ09OTkVDVElPTlMQJxIiCh5FUlJPUl9DT0RFX1VOS05PV05fU1VCUFJPVE9DT0wQKBIYChRFUlJPUl9DT0RFX05PVF9GT1VORBApEiQKIEVSUk9SX0NPREVfUEFTU1dPUkRTX1VOQVZBSUxBQkxFECoSHwobRVJST1JfQ09ERV9BQ0NPVU5UX0RJU0FCTEVEEDISIAocRVJST1JfQ09ERV9UT09fTUFOWV9BUlJJVkFMUxAzEiUKIUVSUk9SX0NPREVfU0VDT05EX0ZBQ1RPUl9SRVFVSVJFRBA3EhsKF0VSUk9SX0NPREVfSU5WQUxJRF9DT0RFEDgSIAocRVJST1JfQ09ERV9JTlZBTElEX0NIQUxMRU5HRRA5Eh4KGkVSUk9SX0NPREVfUEFTU0tFWV9SRUZVU0VEEDoSJAogRVJST1JfQ09ERV9DT05GSVJNQVRJT05fUkVRVUlSRUQQOxIcChhFUlJPUl9DT0RFX0ZBQ1RPUl9FWElTVFMQPBIfChtFUlJPUl9DT0RFX1RPT19NQU5ZX0ZBQ1RPUlMQPRIcChhFUlJPUl9DT0RFX0ZBQ1RPUl9MT0NLRUQQPhIYChRFUlJPUl9DT0RFX0ZPUkJJRERFThBGEhsKF0VSUk9SX0NPREVfUFJPRklMRV9CVVNZEEcSHwobRVJST1JfQ09ERV9DSEFOTkVMX0FSQ0hJVkVEEFAqWQoKRHVyYWJpbGl0eRIaChZEVVJBQklMSVRZX1VOU1BFQ0lGSUVEEAASFQoRRFVSQUJJTElUWV9TWU5DRUQQARIYChREVVJBQklMSVRZX0NPTU1JVFRFRBACYgZwcm90bzM");
+  fileDesc("ChZodWJidWIvdjEvZXZlbnRzLnByb3RvEglodWJidWIudjEiegoHTWVzc2FnZRILCgNzZXEYASABKA0SDwoHY2hhbm5lbBgCIAEoDRIRCglhdXRob3JfaWQYAyABKA0SDgoGYXV0aG9yGAQgASgJEg8KB3RpbWVfbXMYBSABKAESDAoEYm9keRgGIAEoCRIPCgdkZWxldGVkGAcgASgIIkgKBFNlbnQSDwoHY2hhbm5lbBgBIAEoDRILCgNzZXEYAiABKA0SDwoHdGltZV9tcxgDIAEoARIRCglkdXBsaWNhdGUYBCABKAgiUQoFRXJyb3ISIgoEY29kZRgBIAEoDjIULmh1YmJ1Yi52MS5FcnJvckNvZGUSDAoEdGV4dBgCIAEoCRIWCg5yZXRyeV9hZnRlcl9tcxgDIAEoDSLmAQoHV2VsY29tZRIPCgd1c2VyX2lkGAEgASgNEgwKBHVzZXIYAiABKAkSDgoGbG9nX2lkGAMgASgJEg8KB2Jvb3RfaWQYBCABKAkSFgoOc2VydmVyX3ZlcnNpb24YBSABKAkSDwoHdGltZV9tcxgGIAEoARIpCgpkdXJhYmlsaXR5GAcgASgOMhUuaHViYnViLnYxLkR1cmFiaWxpdHkSIQoGbGltaXRzGAggASgLMhEuaHViYnViLnYxLkxpbWl0cxIkCghjaGFubmVscxgJIAMoCzISLmh1YmJ1Yi52MS5DaGFubmVsImMKB0NoYW5uZWwSCgoCaWQYASABKA0SDAoEbmFtZRgCIAEoCRIMCgRoZWFkGAMgASgNEg8KB21lbWJlcnMYBCABKA0SEAoIYXJjaGl2ZWQYBiABKAgSDQoFZmlyc3QYBSABKA0iqwIKBkxpbWl0cxITCgtmcmFtZV9ieXRlcxgBIAEoDRISCgpib2R5X2J5dGVzGAIgASgNEhkKEWNoYW5uZWxzX3Blcl91c2VyGAMgASgNEhkKEXNlc3Npb25zX3Blcl91c2VyGAQgASgNEhsKE21lc3NhZ2VzX3Blcl9zZWNvbmQYBSABKA0SFQoNbWVzc2FnZV9idXJzdBgGIAEoDRIbChNjb21tYW5kc19wZXJfc2Vjb25kGAcgASgNEhUKDWNvbW1hbmRfYnVyc3QYCCABKA0SGAoQcGVuZGluZ19jb21tYW5kcxgJIAEoDRIWCg5vdXRib3VuZF9ieXRlcxgKIAEoDRISCgpwYWdlX2l0ZW1zGAsgASgNEhQKDGlkbGVfc2Vjb25kcxgMIAEoDSItCgZKb2luZWQSIwoHY2hhbm5lbBgBIAEoCzISLmh1YmJ1Yi52MS5DaGFubmVsIjsKBExlZnQSDwoHY2hhbm5lbBgBIAEoDRIiCgRjb2RlGAIgASgOMhQuaHViYnViLnYxLkVycm9yQ29kZSIvCg5NZXNzYWdlRGVsZXRlZBIPCgdjaGFubmVsGAEgASgNEgwKBHNlcXMYAiADKA0iNQoOQ2hhbm5lbENoYW5nZWQSIwoHY2hhbm5lbBgBIAEoCzISLmh1YmJ1Yi52MS5DaGFubmVsIkEKC0NoYW5uZWxMaXN0EiQKCGNoYW5uZWxzGAEgAygLMhIuaHViYnViLnYxLkNoYW5uZWwSDAoEbW9yZRgCIAEoCCJsCgpNZW1iZXJMaXN0Eg8KB2NoYW5uZWwYASABKA0SIQoGb25saW5lGAIgAygLMhEuaHViYnViLnYxLk1lbWJlchIUCgxvbmxpbmVfY291bnQYAyABKA0SFAoMbWVtYmVyX2NvdW50GAQgASgNIicKBk1lbWJlchIPCgd1c2VyX2lkGAEgASgNEgwKBHVzZXIYAiABKAkibwoLSGlzdG9yeVBhZ2USDwoHY2hhbm5lbBgBIAEoDRIkCghtZXNzYWdlcxgCIAMoCzISLmh1YmJ1Yi52MS5NZXNzYWdlEgwKBGhlYWQYAyABKA0SDAoEbW9yZRgEIAEoCBINCgVmaXJzdBgFIAEoDSIvCg1IaXN0b3J5QmVnaW5zEg8KB2NoYW5uZWwYASABKA0SDQoFZmlyc3QYAiABKA0iigEKB1Jlc3VtZWQSKgoHY3Vyc29ycxgBIAMoCzIZLmh1YmJ1Yi52MS5SZXN1bWVkLkN1cnNvchIpCgdyZWZ1c2VkGAIgAygLMhguaHViYnViLnYxLlJlZnVzZWRDdXJzb3IaKAoGQ3Vyc29yEg8KB2NoYW5uZWwYASABKA0SDQoFYWZ0ZXIYAiABKA0iRAoNUmVmdXNlZEN1cnNvchIPCgdjaGFubmVsGAEgASgNEiIKBGNvZGUYAiABKA4yFC5odWJidWIudjEuRXJyb3JDb2RlIjwKBFBvbmcSDwoHdGltZV9tcxgBIAEoARIjCgdmaWd1cmVzGAIgASgLMhIuaHViYnViLnYxLkZpZ3VyZXMipAYKB0ZpZ3VyZXMSEQoJcGVyaW9kX21zGAEgASgBEhEKCWNvcmVfbG9hZBgCIAMoARIUCgxwcm9jZXNzX2xvYWQYAyABKAESFgoOcmVzaWRlbnRfYnl0ZXMYBCABKAESEwoLbWVzc2FnZXNfaW4YBSABKA0SFgoOZGVsaXZlcmllc19vdXQYBiABKAESGQoRdm9sdW1lX3Blcl9zZWNvbmQYByABKAESFQoNbG9vcF9kZWxheV9tcxgIIAEoARIXCg9hY3RpdmVfYWNjb3VudHMYCSABKA0SEwoLY29ubmVjdGlvbnMYCiABKA0SKgoOYmF0Y2hfbWVzc2FnZXMYCyABKAsyEi5odWJidWIudjEuU3VtbWFyeRIlCgljb21taXRfbXMYDCABKAsyEi5odWJidWIudjEuU3VtbWFyeRIlCglkZWNvZGVfbXMYDSABKAsyEi5odWJidWIudjEuU3VtbWFyeRIlCgljaGVja3NfbXMYDiABKAsyEi5odWJidWIudjEuU3VtbWFyeRIpCg1iYXRjaF93YWl0X21zGA8gASgLMhIuaHViYnViLnYxLlN1bW1hcnkSKAoMaGFuZF9vdmVyX21zGBAgASgLMhIuaHViYnViLnYxLlN1bW1hcnkSJgoKcHVibGlzaF9tcxgRIAEoCzISLmh1YmJ1Yi52MS5TdW1tYXJ5EiQKCGRyYWluX21zGBIgASgLMhIuaHViYnViLnYxLlN1bW1hcnkSIwoHcGF0aF9tcxgTIAEoCzISLmh1YmJ1Yi52MS5TdW1tYXJ5EhgKEG1haW5fdGhyZWFkX2xvYWQYFCABKAESEwoLaGFzaGVyX2xvYWQYFSABKAESGAoQc2lnbl9pbnNfd2FpdGluZxgWIAEoDRIXCg9zaWduX2luX3dhaXRfbXMYFyABKAESKQoIcmVmdXNhbHMYGCADKAsyFy5odWJidWIudjEuUmVmdXNlZENvdW50EhYKDmRhdGFiYXNlX2J5dGVzGBkgASgBEhEKCXdhbF9ieXRlcxgaIAEoARIXCg9zbG93X2NvbW1pdHNfbXMYGyABKAEiQQoMUmVmdXNlZENvdW50EiIKBGNvZGUYASABKA4yFC5odWJidWIudjEuRXJyb3JDb2RlEg0KBWNvdW50GAIgASgNIt4HCg5GaWd1cmVzSGlzdG9yeRIUCgxzdGVwX3NlY29uZHMYASABKA0SDQoFZmlyc3QYAiABKA0SDAoEbW9yZRgDIAEoCBIPCgd0aW1lX21zGAQgAygBEhsKE21lc3NhZ2VzX3Blcl9zZWNvbmQYBSADKAISHQoVZGVsaXZlcmllc19wZXJfc2Vjb25kGAYgAygCEhoKEmJhdGNoZXNfcGVyX3NlY29uZBgHIAMoAhIlCh1jb25uZWN0aW9uc19vcGVuZWRfcGVyX3NlY29uZBgIIAMoAhIZChFoYXNoZXNfcGVyX3NlY29uZBgJIAMoAhIYChBtYWluX3RocmVhZF9sb2FkGAogAygCEhQKDHByb2Nlc3NfbG9hZBgLIAMoAhITCgtoYXNoZXJfbG9hZBgMIAMoAhIjCgVjb3JlcxgNIAMoCzIULmh1YmJ1Yi52MS5Db3JlTG9hZHMSFgoOcmVzaWRlbnRfYnl0ZXMYDiADKAISFgoOZGF0YWJhc2VfYnl0ZXMYDyADKAISEQoJd2FsX2J5dGVzGBAgAygCEhUKDWxvb3BfZGVsYXlfbXMYESADKAISFwoPYWN0aXZlX2FjY291bnRzGBIgAygCEhMKC2Nvbm5lY3Rpb25zGBMgAygCEhgKEHNpZ25faW5zX3dhaXRpbmcYFCADKAISFwoPc2lnbl9pbl93YWl0X21zGBUgAygCEjAKDmJhdGNoX21lc3NhZ2VzGBYgASgLMhguaHViYnViLnYxLkRpc3RyaWJ1dGlvbnMSKQoHcGF0aF9tcxgXIAEoCzIYLmh1YmJ1Yi52MS5EaXN0cmlidXRpb25zEisKCWRlY29kZV9tcxgYIAEoCzIYLmh1YmJ1Yi52MS5EaXN0cmlidXRpb25zEisKCWNoZWNrc19tcxgZIAEoCzIYLmh1YmJ1Yi52MS5EaXN0cmlidXRpb25zEi8KDWJhdGNoX3dhaXRfbXMYGiABKAsyGC5odWJidWIudjEuRGlzdHJpYnV0aW9ucxIuCgxoYW5kX292ZXJfbXMYGyABKAsyGC5odWJidWIudjEuRGlzdHJpYnV0aW9ucxIrCgljb21taXRfbXMYHCABKAsyGC5odWJidWIudjEuRGlzdHJpYnV0aW9ucxIsCgpwdWJsaXNoX21zGB0gASgLMhguaHViYnViLnYxLkRpc3RyaWJ1dGlvbnMSKgoIZHJhaW5fbXMYHiABKAsyGC5odWJidWIudjEuRGlzdHJpYnV0aW9ucxIqCghyZWZ1c2FscxgfIAMoCzIYLmh1YmJ1Yi52MS5SZWZ1c2VkQ291bnRzIhkKCUNvcmVMb2FkcxIMCgRsb2FkGAEgAygCIjcKDURpc3RyaWJ1dGlvbnMSDAoEbWVhbhgBIAMoAhILCgNwNTAYAiADKAISCwoDcDk5GAMgAygCIkIKDVJlZnVzZWRDb3VudHMSIgoEY29kZRgBIAEoDjIULmh1YmJ1Yi52MS5FcnJvckNvZGUSDQoFY291bnQYAiADKAIiIwoHU3VtbWFyeRILCgNwNTAYASABKAESCwoDcDk5GAIgASgBIiYKDFNsb3dDb25zdW1lchIWCg5idWZmZXJlZF9ieXRlcxgBIAEoDSIwCglHb2luZ0F3YXkSEAoIYWZ0ZXJfbXMYASABKA0SEQoJc3ByZWFkX21zGAIgASgNImoKCFByZXNlbmNlEg8KB2NoYW5uZWwYASABKA0SIQoGb25saW5lGAIgAygLMhEuaHViYnViLnYxLk1lbWJlchIUCgxvbmxpbmVfY291bnQYAyABKA0SFAoMbWVtYmVyX2NvdW50GAQgASgNIlkKDVR5cGluZ01lbWJlcnMSDwoHY2hhbm5lbBgBIAEoDRIhCgZ0eXBpbmcYAiADKAsyES5odWJidWIudjEuTWVtYmVyEhQKDHR5cGluZ19jb3VudBgDIAEoDSJbCghXYXRjaGluZxIlCghwcmVzZW5jZRgBIAMoCzITLmh1YmJ1Yi52MS5QcmVzZW5jZRIoCgZ0eXBpbmcYAiADKAsyGC5odWJidWIudjEuVHlwaW5nTWVtYmVycyqVCgoJRXJyb3JDb2RlEhoKFkVSUk9SX0NPREVfVU5TUEVDSUZJRUQQABIcChhFUlJPUl9DT0RFX0lOVkFMSURfRlJBTUUQARIcChhFUlJPUl9DT0RFX1VOSU1QTEVNRU5URUQQAhIfChtFUlJPUl9DT0RFX0lOVkFMSURfQVJHVU1FTlQQAxIdChlFUlJPUl9DT0RFX0JPRFlfVE9PX0xBUkdFEAQSHgoaRVJST1JfQ09ERV9OT19TVUNIX0NIQU5ORUwQBRIbChdFUlJPUl9DT0RFX05PVF9BX01FTUJFUhAGEiAKHEVSUk9SX0NPREVfVE9PX01BTllfQ0hBTk5FTFMQBxIcChhFUlJPUl9DT0RFX0NIQU5ORUxfTElNSVQQCBIbChdFUlJPUl9DT0RFX0NIQU5ORUxfRlVMTBAJEhsKF0VSUk9SX0NPREVfQ1VSU09SX0FIRUFEEAoSGwoXRVJST1JfQ09ERV9SQVRFX0xJTUlURUQQCxIfChtFUlJPUl9DT0RFX1RPT19NQU5ZX1BFTkRJTkcQDBIZChVFUlJPUl9DT0RFX09WRVJMT0FERUQQDRIgChxFUlJPUl9DT0RFX1NUT1JFX1VOQVZBSUxBQkxFEA4SGQoVRVJST1JfQ09ERV9HT0lOR19BV0FZEA8SFwoTRVJST1JfQ09ERV9JTlRFUk5BTBAQEhkKFUVSUk9SX0NPREVfTkFNRV9UQUtFThAgEiIKHkVSUk9SX0NPREVfSU5WQUxJRF9DUkVERU5USUFMUxAhEhwKGEVSUk9SX0NPREVfSU5WQUxJRF9UT0tFThAiEh0KGUVSUk9SX0NPREVfT1JJR0lOX1JFRlVTRUQQIxIiCh5FUlJPUl9DT0RFX1JFR0lTVFJBVElPTl9DTE9TRUQQJBIbChdFUlJPUl9DT0RFX1NJR05fSU5fQlVTWRAlEiAKHEVSUk9SX0NPREVfVE9PX01BTllfU0VTU0lPTlMQJhIjCh9FUlJPUl9DT0RFX1RPT19NQU5ZX0NPTk5FQ1RJT05TECcSIgoeRVJST1JfQ09ERV9VTktOT1dOX1NVQlBST1RPQ09MECgSGAoURVJST1JfQ09ERV9OT1RfRk9VTkQQKRIkCiBFUlJPUl9DT0RFX1BBU1NXT1JEU19VTkFWQUlMQUJMRRAqEh8KG0VSUk9SX0NPREVfQUNDT1VOVF9ESVNBQkxFRBAyEiAKHEVSUk9SX0NPREVfVE9PX01BTllfQVJSSVZBTFMQMxIlCiFFUlJPUl9DT0RFX1NFQ09ORF9GQUNUT1JfUkVRVUlSRUQQNxIbChdFUlJPUl9DT0RFX0lOVkFMSURfQ09ERRA4EiAKHEVSUk9SX0NPREVfSU5WQUxJRF9DSEFMTEVOR0UQORIeChpFUlJPUl9DT0RFX1BBU1NLRVlfUkVGVVNFRBA6EiQKIEVSUk9SX0NPREVfQ09ORklSTUFUSU9OX1JFUVVJUkVEEDsSHAoYRVJST1JfQ09ERV9GQUNUT1JfRVhJU1RTEDwSHwobRVJST1JfQ09ERV9UT09fTUFOWV9GQUNUT1JTED0SHAoYRVJST1JfQ09ERV9GQUNUT1JfTE9DS0VEED4SGAoURVJST1JfQ09ERV9GT1JCSURERU4QRhIbChdFUlJPUl9DT0RFX1BST0ZJTEVfQlVTWRBHEh8KG0VSUk9SX0NPREVfQ0hBTk5FTF9BUkNISVZFRBBQKlkKCkR1cmFiaWxpdHkSGgoWRFVSQUJJTElUWV9VTlNQRUNJRklFRBAAEhUKEURVUkFCSUxJVFlfU1lOQ0VEEAESGAoURFVSQUJJTElUWV9DT01NSVRURUQQAmIGcHJvdG8z");
 
 /**
  * Message is one message of a channel. It is sent, kept and read back as the same bytes.
@@ -242,6 +242,14 @@ export type Channel = Message$1<"hubbub.v1.Channel"> & {
    * @generated from field: bool archived = 6;
    */
   archived: boolean;
+
+  /**
+   * The number of its oldest message that is kept; `head` + 1 while there is none. 0 from a server
+   * that does not say.
+   *
+   * @generated from field: uint32 first = 5;
+   */
+  first: number;
 };
 
 /**
@@ -545,6 +553,14 @@ export type HistoryPage = Message$1<"hubbub.v1.HistoryPage"> & {
    * @generated from field: bool more = 4;
    */
   more: boolean;
+
+  /**
+   * The number of the oldest message that was kept when the page was read; `head` + 1 where there was
+   * none. 0 from a server that does not say. A page after an older one begins here.
+   *
+   * @generated from field: uint32 first = 5;
+   */
+  first: number;
 };
 
 /**
@@ -553,6 +569,33 @@ export type HistoryPage = Message$1<"hubbub.v1.HistoryPage"> & {
  */
 export const HistoryPageSchema: GenMessage<HistoryPage> = /*@__PURE__*/
   messageDesc(file_hubbub_v1_events, 13);
+
+/**
+ * HistoryBegins says, in the course of a resume, that the next messages of a channel are kept no more:
+ * what follows begins with `first`. Numbers between the last one seen and `first` do not come.
+ *
+ * @generated from message hubbub.v1.HistoryBegins
+ */
+export type HistoryBegins = Message$1<"hubbub.v1.HistoryBegins"> & {
+  /**
+   * @generated from field: uint32 channel = 1;
+   */
+  channel: number;
+
+  /**
+   * The number of the oldest message that is kept; one above the channel's head where there is none.
+   *
+   * @generated from field: uint32 first = 2;
+   */
+  first: number;
+};
+
+/**
+ * Describes the message hubbub.v1.HistoryBegins.
+ * Use `create(HistoryBeginsSchema)` to create a new message.
+ */
+export const HistoryBeginsSchema: GenMessage<HistoryBegins> = /*@__PURE__*/
+  messageDesc(file_hubbub_v1_events, 14);
 
 /**
  * Resumed answers Resume once every channel named has caught up and is live.
@@ -581,7 +624,7 @@ export type Resumed = Message$1<"hubbub.v1.Resumed"> & {
  * Use `create(ResumedSchema)` to create a new message.
  */
 export const ResumedSchema: GenMessage<Resumed> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 14);
+  messageDesc(file_hubbub_v1_events, 15);
 
 /**
  * @generated from message hubbub.v1.Resumed.Cursor
@@ -603,7 +646,7 @@ export type Resumed_Cursor = Message$1<"hubbub.v1.Resumed.Cursor"> & {
  * Use `create(Resumed_CursorSchema)` to create a new message.
  */
 export const Resumed_CursorSchema: GenMessage<Resumed_Cursor> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 14, 0);
+  messageDesc(file_hubbub_v1_events, 15, 0);
 
 /**
  * RefusedCursor is a cursor that could not be followed.
@@ -627,7 +670,7 @@ export type RefusedCursor = Message$1<"hubbub.v1.RefusedCursor"> & {
  * Use `create(RefusedCursorSchema)` to create a new message.
  */
 export const RefusedCursorSchema: GenMessage<RefusedCursor> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 15);
+  messageDesc(file_hubbub_v1_events, 16);
 
 /**
  * Pong answers Ping.
@@ -653,7 +696,7 @@ export type Pong = Message$1<"hubbub.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 16);
+  messageDesc(file_hubbub_v1_events, 17);
 
 /**
  * Figures are the server's own measurements. Counts cover the time since this connection's last
@@ -848,7 +891,7 @@ export type Figures = Message$1<"hubbub.v1.Figures"> & {
  * Use `create(FiguresSchema)` to create a new message.
  */
 export const FiguresSchema: GenMessage<Figures> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 17);
+  messageDesc(file_hubbub_v1_events, 18);
 
 /**
  * RefusedCount says how often a code was the reason of a refusal.
@@ -872,7 +915,7 @@ export type RefusedCount = Message$1<"hubbub.v1.RefusedCount"> & {
  * Use `create(RefusedCountSchema)` to create a new message.
  */
 export const RefusedCountSchema: GenMessage<RefusedCount> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 18);
+  messageDesc(file_hubbub_v1_events, 19);
 
 /**
  * FiguresHistory answers ReadFigures: a table in columns. Each `repeated` field is a column with a
@@ -1066,7 +1109,7 @@ export type FiguresHistory = Message$1<"hubbub.v1.FiguresHistory"> & {
  * Use `create(FiguresHistorySchema)` to create a new message.
  */
 export const FiguresHistorySchema: GenMessage<FiguresHistory> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 19);
+  messageDesc(file_hubbub_v1_events, 20);
 
 /**
  * CoreLoads is the load of one core, 0 to 1, for each row.
@@ -1085,7 +1128,7 @@ export type CoreLoads = Message$1<"hubbub.v1.CoreLoads"> & {
  * Use `create(CoreLoadsSchema)` to create a new message.
  */
 export const CoreLoadsSchema: GenMessage<CoreLoads> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 20);
+  messageDesc(file_hubbub_v1_events, 21);
 
 /**
  * Distributions is one distribution for each row.
@@ -1120,7 +1163,7 @@ export type Distributions = Message$1<"hubbub.v1.Distributions"> & {
  * Use `create(DistributionsSchema)` to create a new message.
  */
 export const DistributionsSchema: GenMessage<Distributions> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 21);
+  messageDesc(file_hubbub_v1_events, 22);
 
 /**
  * RefusedCounts says how often a code was the reason of a refusal in each row's time. Sum.
@@ -1146,7 +1189,7 @@ export type RefusedCounts = Message$1<"hubbub.v1.RefusedCounts"> & {
  * Use `create(RefusedCountsSchema)` to create a new message.
  */
 export const RefusedCountsSchema: GenMessage<RefusedCounts> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 22);
+  messageDesc(file_hubbub_v1_events, 23);
 
 /**
  * Summary of a distribution.
@@ -1170,7 +1213,7 @@ export type Summary = Message$1<"hubbub.v1.Summary"> & {
  * Use `create(SummarySchema)` to create a new message.
  */
 export const SummarySchema: GenMessage<Summary> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 23);
+  messageDesc(file_hubbub_v1_events, 24);
 
 /**
  * SlowConsumer warns that this connection reads more slowly than it is sent to. Past
@@ -1190,7 +1233,7 @@ export type SlowConsumer = Message$1<"hubbub.v1.SlowConsumer"> & {
  * Use `create(SlowConsumerSchema)` to create a new message.
  */
 export const SlowConsumerSchema: GenMessage<SlowConsumer> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 24);
+  messageDesc(file_hubbub_v1_events, 25);
 
 /**
  * GoingAway says that the server stops. Reconnect after `after_ms` plus a random part of
@@ -1215,7 +1258,7 @@ export type GoingAway = Message$1<"hubbub.v1.GoingAway"> & {
  * Use `create(GoingAwaySchema)` to create a new message.
  */
 export const GoingAwaySchema: GenMessage<GoingAway> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 25);
+  messageDesc(file_hubbub_v1_events, 26);
 
 /**
  * Presence says who of a channel is connected now. Each one is a complete picture: it takes the place
@@ -1255,7 +1298,7 @@ export type Presence = Message$1<"hubbub.v1.Presence"> & {
  * Use `create(PresenceSchema)` to create a new message.
  */
 export const PresenceSchema: GenMessage<Presence> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 26);
+  messageDesc(file_hubbub_v1_events, 27);
 
 /**
  * TypingMembers says who is writing a message for a channel now. Each one is a complete picture: it
@@ -1291,7 +1334,7 @@ export type TypingMembers = Message$1<"hubbub.v1.TypingMembers"> & {
  * Use `create(TypingMembersSchema)` to create a new message.
  */
 export const TypingMembersSchema: GenMessage<TypingMembers> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 27);
+  messageDesc(file_hubbub_v1_events, 28);
 
 /**
  * Watching answers Watch.
@@ -1320,7 +1363,7 @@ export type Watching = Message$1<"hubbub.v1.Watching"> & {
  * Use `create(WatchingSchema)` to create a new message.
  */
 export const WatchingSchema: GenMessage<Watching> = /*@__PURE__*/
-  messageDesc(file_hubbub_v1_events, 28);
+  messageDesc(file_hubbub_v1_events, 29);
 
 /**
  * ErrorCode is stable: a code's meaning never changes. docs/PROTOCOL.md says what to do on each.
