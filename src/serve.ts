@@ -181,6 +181,9 @@ export async function serve(
   });
 
   started.defer(() => auth.stop());
+  const { channels } = path;
+  const stopRetention = startRetention({ config, store, channels, log: eventLog, now, clockMs });
+  started.defer(stopRetention);
 
   // The threads of the store run by now, and keep all cores.
   placement.pin();
@@ -237,6 +240,8 @@ export async function serve(
     websocket: websocketHandler(services, sessions, path.intake),
   });
 
+  started.defer(() => server.stop(true));
+
   const upkeep = new Upkeep(store, config.checkpoints === "own", counters, eventLog);
   const timers = [
     setInterval(() => sessions.checkSlow(config.outboundBytes), SLOW_CHECK_MS),
@@ -252,9 +257,6 @@ export async function serve(
     counters,
     log: eventLog,
   });
-
-  const { channels } = path;
-  const stopRetention = startRetention({ config, store, channels, log: eventLog, now, clockMs });
 
   // Everything runs; from here on `stop` ends it.
   started.move();

@@ -16,6 +16,8 @@ export class Channel {
   head: number;
   /** Messages up to this number are kept no more; what remains is from the next one to the head. */
   gone = 0;
+  /** How often messages of it have been written again since the start: what they take has changed. */
+  rewrites = 0;
   /** Accounts that have joined, connected or not. */
   memberCount: number;
   /** It can be read, and nobody may write to it. */

@@ -32,6 +32,7 @@ export function carryOutNotices(needed: Needed, notices: readonly Notice[]): num
     else if (notice.kind === "member") membership.erased(notice.account, channel.id);
     else if (notice.encoded !== null) {
       ring.replace(channel.id, notice.seq, notice.encoded);
+      channel.rewrites += 1;
       if (!isDeleted(notice.encoded)) continue;
       deleted.set(channel, [...(deleted.get(channel) ?? []), notice.seq]);
     }

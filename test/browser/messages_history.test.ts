@@ -55,6 +55,16 @@ function seen(page: Page): Promise<number[]> {
   });
 }
 
+/** What is seen once the page has come to rest: wheels and loading go on after the call. */
+async function seenAtRest(page: Page): Promise<number[]> {
+  for (let before = await seen(page); ; ) {
+    await Bun.sleep(150);
+    const now = await seen(page);
+    if (Bun.deepEquals(now, before)) return now;
+    before = now;
+  }
+}
+
 describe("a channel of a hundred thousand messages", () => {
   test(
     "is read back to its first message without a jump, and with a page of bounded size",
@@ -141,7 +151,7 @@ describe("a channel of a hundred thousand messages", () => {
       while (!(await page.getByText("Waiting for older messages").isVisible())) {
         await page.mouse.wheel(0, -900);
       }
-      const before = await seen(page);
+      const before = await seenAtRest(page);
       server = await startServer({ ...settings, port }, folder);
       await page.getByText("Waiting for older messages").waitFor({ state: "detached" });
       expect(await seen(page)).toEqual(expect.arrayContaining(before));

@@ -9,6 +9,8 @@ export interface KeptChannel {
   readonly head: number;
   /** Messages up to this number are kept no more. */
   gone: number;
+  /** Changes when messages that were counted may take less than they did. */
+  readonly rewrites: number;
 }
 
 interface Options {
@@ -55,6 +57,7 @@ const COUNTED_AT_ONCE = 1_000;
 interface Count {
   upTo: number;
   bytes: number;
+  readonly rewrites: number;
 }
 
 /**
@@ -209,8 +212,9 @@ export class Retention {
   }
 
   /** What a channel's messages take. Those counted before are remembered. */
-  async #count({ id, head, gone }: KeptChannel): Promise<number> {
-    const count = this.#counts.get(id) ?? { upTo: gone, bytes: 0 };
+  async #count({ id, head, gone, rewrites }: KeptChannel): Promise<number> {
+    const known = this.#counts.get(id);
+    const count = known?.rewrites === rewrites ? known : { upTo: gone, bytes: 0, rewrites };
     this.#counts.set(id, count);
     while (count.upTo < head && !this.#isStopped) {
       const to = Math.min(head, count.upTo + COUNTED_AT_ONCE);

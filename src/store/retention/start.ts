@@ -85,5 +85,14 @@ function lastKnownMs({ reads }: Store, nowMs: number): number {
       .query<{ encoded: Uint8Array }, []>("SELECT encoded FROM message ORDER BY id DESC LIMIT 1")
       .get(),
   );
-  return newest === null ? nowMs : Math.min(nowMs, messageTimeMs(newest.encoded));
+  return newest === null ? nowMs : Math.min(nowMs, readableTimeMs(newest.encoded) ?? nowMs);
+}
+
+/** One damaged message must not keep the server from starting. */
+function readableTimeMs(encoded: Uint8Array): number | undefined {
+  try {
+    return messageTimeMs(encoded);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Committer } from "../../../src/store/committer.ts";
+import { messageChanges } from "../../../src/store/message_changes.ts";
 import { RetentionClock } from "../../../src/store/retention/clock.ts";
 import { type Limits, limitReads, setLimits } from "../../../src/store/retention/limits.ts";
 import { retentionReads } from "../../../src/store/retention/reads.ts";
@@ -29,10 +30,12 @@ const ownClock = (storedMs = START_MS) =>
 /** A server's retention without the server: its channels, limits and clocks are the test's. */
 function retaining(settings: { keepDays?: number; keepBytes?: number } = {}, clock = ownClock()) {
   const committer = new Committer(store.writing);
-  const channels = new Map<number, KeptChannel & { head: number }>(
-    [1, 2].map((id) => [id, { id, head: 0, gone: 0 }]),
+  const channels = new Map<number, KeptChannel & { head: number; rewrites: number }>(
+    [1, 2].map((id) => [id, { id, head: 0, gone: 0, rewrites: 0 }]),
   );
-  store.writing.run("INSERT OR IGNORE INTO channel VALUES (2, 'two', 'two', 0)");
+  store.writing.run(
+    "INSERT OR IGNORE INTO channel (id, name, name_key, created_ms) VALUES (2, 'two', 'two', 0)",
+  );
   const reads = retentionReads(store.reading);
   const rowAt = store.reading.prepare<{ id: number }, [number]>(
     "SELECT newest_id AS id FROM arrival_mark WHERE time_ms <= ? ORDER BY time_ms DESC LIMIT 1",
@@ -72,6 +75,12 @@ function retaining(settings: { keepDays?: number; keepBytes?: number } = {}, clo
       }
     },
     tick: () => retention.tick(),
+    /** Deletes the text of messages, as a command does beside the server. */
+    empty(channel: number, seqs: readonly number[]) {
+      const { deleteMessage } = messageChanges(store.writing);
+      for (const seq of seqs) expect(deleteMessage(channel, seq)).toBe(true);
+      (channels.get(channel) as { rewrites: number }).rewrites += seqs.length;
+    },
     limit: (channel: number, limits: Partial<Limits>) =>
       setLimits(store.writing, channel, {
         isForever: false,
@@ -148,6 +157,26 @@ describe("messages go", () => {
     expect(rest).toBeLessThanOrEqual(one * 10);
     expect(rest).toBeGreaterThan(one * 8);
     server.kept(1);
+  });
+
+  test("by what they take, where some have been emptied since they were counted", async () => {
+    const server = retaining();
+    server.say(1, 100);
+    const bytesOf = (from: number, to: number) =>
+      retentionReads(store.reading).bytesOf(1, from, to);
+    server.limit(1, { bytes: bytesOf(1, 100) });
+    await server.tick();
+    expect(server.kept(1)).toBe("1-100");
+    server.empty(
+      1,
+      [...Array(50).keys()].map((index) => index + 1),
+    );
+    server.limit(1, { bytes: bytesOf(1, 100) });
+    await server.tick();
+    expect(server.kept(1)).toBe("1-100");
+    server.limit(1, { bytes: bytesOf(51, 100) });
+    await server.tick();
+    expect(server.kept(1)).toBe("51-100");
   });
 
   test("when the database is too large: what came first, wherever it is, but for ever means that", async () => {
