@@ -1,5 +1,8 @@
 import type { Config } from "../config.ts";
 
+/** Tokens that additions of fractions may have lost: whoever has waited as told finds theirs. */
+const ROUNDING = 1e-9;
+
 /**
  * A token bucket: `burst` at once, `perSecond` in the long run. Time is a parameter, in ms of any
  * clock that never goes back.
@@ -20,7 +23,7 @@ export class TokenBucket {
   /** Takes `tokens` if they are there. Returns 0, or the ms until they will be (then none is taken). */
   take(nowMs: number, tokens = 1): number {
     this.#refill(nowMs);
-    if (this.#tokens >= tokens) {
+    if (this.#tokens >= tokens - ROUNDING) {
       this.#tokens -= tokens;
       return 0;
     }

@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
+import { installPackage } from "../support/debian.ts";
 
-/** Where Debian's package puts it, and others do. */
-const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome-stable"];
+/** Where Debian's package puts it. */
+const DEBIANS = "/usr/bin/chromium";
+const places = [DEBIANS, "/usr/bin/chromium-browser", "/usr/bin/google-chrome-stable"];
 
 /**
  * Where this machine's Chromium is. Where there is none, root gets Debian's.
@@ -11,18 +13,8 @@ const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/goog
 export function findChromium(): string {
   const found = places.find((place) => existsSync(place));
   if (found !== undefined) return found;
-  if (process.getuid?.() === 0 && existsSync("/usr/bin/apt-get")) installChromium();
+  installPackage("chromium", DEBIANS);
   const installed = places.find((place) => existsSync(place));
   if (installed !== undefined) return installed;
   throw new Error("The browser tests need Chromium: sudo apt-get install chromium");
-}
-
-function installChromium(): void {
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  for (const command of [
-    ["apt-get", "update"],
-    ["apt-get", "install", "-y", "--no-install-recommends", "chromium"],
-  ]) {
-    Bun.spawnSync(command, { env, stdout: "ignore", stderr: "inherit" });
-  }
 }

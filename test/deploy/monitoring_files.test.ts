@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { findPromtool, promtool } from "../support/promtool.ts";
+import { findProgram } from "../support/debian.ts";
+import { promtool } from "../support/promtool.ts";
 import { startServer } from "../support/server.ts";
 import { makeFolder, removeFolder } from "../support/temp.ts";
 import { until } from "../support/wait.ts";
@@ -98,7 +99,7 @@ describe("the alerts", () => {
   });
 });
 
-const tool = findPromtool();
+const tool = findProgram("promtool", "prometheus");
 const without = "with promtool (skipped: it is not here and could not be fetched)";
 describe.skipIf(tool === undefined)(tool === undefined ? without : "promtool", () => {
   const run = (args: readonly string[], input?: string) => promtool(tool as string, args, input);

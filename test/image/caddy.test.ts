@@ -1,14 +1,15 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { findProgram } from "../support/debian.ts";
 import { startProcess } from "../support/process.ts";
 import { PASSWORD, startServer } from "../support/server.ts";
 import { makeFolder, removeFolder } from "../support/temp.ts";
 import { until } from "../support/wait.ts";
-import { ask, Caddy, findCaddy } from "./caddy.ts";
+import { ask, Caddy } from "./caddy.ts";
 
 // Fetching Caddy may take a while, the first time.
 setDefaultTimeout(180_000);
 
-const program = findCaddy();
+const program = findProgram("caddy", "caddy");
 if (program === undefined) {
   process.stderr.write("Caddy: not tested, there is none; on Debian: apt-get install caddy\n");
 }

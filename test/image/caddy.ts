@@ -1,36 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeFolder, removeFolder } from "../support/temp.ts";
 import { until } from "../support/wait.ts";
 
 const ROOT = join(import.meta.dir, "../..");
-/** Kept from one run to the next, for it is fetched over the network. */
-const CACHE = join(tmpdir(), "hubbub-test-caddy");
-
-/**
- * The path of a real Caddy: this system's, or the one in Debian's package, which is unpacked into a
- * folder and not installed. Undefined where neither is to be had.
- */
-export function findCaddy(): string | undefined {
-  const installed = Bun.which("caddy");
-  if (installed !== null) return installed;
-  const unpacked = join(CACHE, "usr/bin/caddy");
-  if (existsSync(unpacked)) return unpacked;
-  if (Bun.which("apt-get") === null) return undefined;
-  mkdirSync(CACHE, { recursive: true });
-  // Where there is no network, it would try for long.
-  const quiet = { cwd: CACHE, stdout: "ignore", stderr: "ignore", timeout: 60_000 } as const;
-  const download = () => Bun.spawnSync(["apt-get", "download", "caddy"], quiet).success;
-  const isThere = download() || (Bun.spawnSync(["apt-get", "update"], quiet).success && download());
-  const file = isThere ? readdirSync(CACHE).find((name) => name.endsWith(".deb")) : undefined;
-  if (file === undefined) return undefined;
-  const { success } = Bun.spawnSync(["dpkg-deb", "--extract", file, "."], quiet);
-  return success ? unpacked : undefined;
-}
-
 /** An answer, read to its end. */
 export interface Answer {
   readonly status: number;
