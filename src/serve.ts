@@ -4,6 +4,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { httpsFinder, metricsReaders } from "./auth/address.ts";
 import { MAX_PROFILE_SECONDS } from "./auth/admin_routes.ts";
 import { startAuth } from "./auth/auth.ts";
+import { readableAcross } from "./auth/cross_origin.ts";
 import { LANES } from "./channels/channel.ts";
 import type { Config } from "./config.ts";
 import { Placement } from "./machine/placement.ts";
@@ -203,12 +204,13 @@ export async function serve(
     identify: (request: Request) => auth.identify(request),
     isStopping: () => isStopping,
   };
-  const answer: Handlers["fetch"] = (request, server) =>
+  const answer: Handlers["fetch"] = readableAcross(config.origins, (request, server) =>
     isStopping
       ? refusal(ErrorCode.GOING_AWAY, { retryAfterMs: 1000 })
       : admit(request, arrivals, counters, () =>
           auth.fetch(request, server.requestIP(request)?.address),
-        );
+        ),
+  );
   const isHttps = httpsFinder(config.trustedProxies);
   const mayReadMetrics = metricsReaders(config.metrics);
   const metrics = monitoring.metrics({

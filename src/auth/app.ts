@@ -8,7 +8,7 @@ import { answerError } from "./answers.ts";
 import { documentation } from "./documentation.ts";
 import { type FactorRouteParts, factorRoutes } from "./factor_routes.ts";
 import { factorSignInRoutes } from "./factor_sign_in_routes.ts";
-import { crossOriginHeaders, isPreflight, originAllowed } from "./origin.ts";
+import { originAllowed } from "./origin.ts";
 import { passkeyRoutes } from "./passkey_routes.ts";
 import { Refusal } from "./refusal.ts";
 import { type SignInRouteParts, signInRoutes } from "./sign_in_routes.ts";
@@ -31,8 +31,6 @@ export function authApp(parts: AppParts) {
       // RFC 6749, section 5.1: no cache may keep a token.
       set.headers["cache-control"] = "no-store";
       if (!originAllowed(request, origins)) throw new Refusal(ErrorCode.ORIGIN_REFUSED);
-      Object.assign(set.headers, crossOriginHeaders(request, origins));
-      return isPreflight(request) ? new Response(null, { status: 204 }) : undefined;
     })
     .use(documentation())
     .use(signInRoutes(parts))

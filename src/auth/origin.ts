@@ -24,31 +24,6 @@ export function isOwnPage(request: Request): boolean {
   );
 }
 
-/**
- * What lets a page of a listed origin read our answers (https://fetch.spec.whatwg.org/#http-cors-protocol).
- * No credentials: its tokens come in a header. The cookie is for our own pages.
- */
-export function crossOriginHeaders(
-  request: Request,
-  listed: readonly string[],
-): Readonly<Record<string, string>> {
-  const origin = request.headers.get("origin");
-  if (origin === null || !listed.includes(origin)) return {};
-  return {
-    "access-control-allow-origin": origin,
-    "access-control-allow-headers": "authorization, content-type",
-    "access-control-allow-methods": "GET, POST, PATCH, DELETE",
-    "access-control-expose-headers": "retry-after",
-    "access-control-max-age": "600",
-    vary: "origin",
-  };
-}
-
-/** Whether the browser asks what a page of another origin may do, before it lets it. */
-export function isPreflight(request: Request): boolean {
-  return request.method === "OPTIONS" && request.headers.has("access-control-request-method");
-}
-
 function isSameHost(origin: string, request: Request): boolean {
   const host = request.headers.get("host");
   if (host === null || !URL.canParse(origin)) return false;

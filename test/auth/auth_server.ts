@@ -1,5 +1,6 @@
 import pino from "pino";
 import { type Auth, type AuthParts, startAuth } from "../../src/auth/auth.ts";
+import { readableAcross } from "../../src/auth/cross_origin.ts";
 import type { SignInAnswer } from "../../src/auth/schemas.ts";
 import { readConfig } from "../../src/config.ts";
 import { Counters } from "../../src/monitor/counters.ts";
@@ -83,8 +84,9 @@ export class AuthServer implements AsyncDisposable {
       ...config
     } = overrides;
     const server = new AuthServer(store, keepsStore);
+    const settings = { ...readConfig({}, {}), ...config };
     const auth = await startAuth({
-      config: { ...readConfig({}, {}), ...config },
+      config: settings,
       dataFolder: store.folder,
       reads: store.reads,
       factorReads: store.factorReads,
@@ -108,10 +110,11 @@ export class AuthServer implements AsyncDisposable {
     server.#stack.adopt(auth, () => auth.stop());
     const http = Bun.serve({
       port: 0,
-      fetch: async (request) =>
+      fetch: readableAcross(settings.origins, async (request) =>
         new URL(request.url).pathname === "/ws"
           ? Response.json(await auth.identify(request))
           : auth.fetch(request, PEER),
+      ),
     });
     server.#stack.adopt(http, () => http.stop(true));
     server.#auth = auth;
