@@ -5,6 +5,7 @@ import { httpsFinder, metricsReaders } from "./auth/address.ts";
 import { MAX_PROFILE_SECONDS } from "./auth/admin_routes.ts";
 import { startAuth } from "./auth/auth.ts";
 import { readableAcross } from "./auth/cross_origin.ts";
+import { FairLane } from "./auth/fair_lane.ts";
 import { LANES } from "./channels/channel.ts";
 import type { Config } from "./config.ts";
 import { Placement } from "./machine/placement.ts";
@@ -16,10 +17,9 @@ import { Monitoring } from "./monitor/monitoring.ts";
 import { Profiler } from "./monitor/profiler.ts";
 import { ThreadSampling } from "./monitor/thread_sampling.ts";
 import { pageRoutes } from "./pages/routes.ts";
-import { admit } from "./session/admit.ts";
-import { Arrivals } from "./session/arrivals.ts";
 import { Budgets, TokenBucket } from "./session/budget.ts";
 import { compressesFor } from "./session/compression.ts";
+import { Door } from "./session/door.ts";
 import { greetingOf } from "./session/greeting.ts";
 import { type Handlers, listen, urlOf } from "./session/listen.ts";
 import { carryOutNotices } from "./session/notices.ts";
@@ -190,27 +190,21 @@ export async function serve(
   placement.pin();
 
   let isStopping = false;
-  const arrivals = new Arrivals({
-    queue: config.arrivalQueue,
-    clockMs,
-    random: Math.random,
-    after: (delayMs, run) => void setTimeout(run, delayMs),
-    soon: (run) => void setImmediate(run),
-  });
+  const { arrivalQueue: queue } = config;
+  const { networkOf } = auth;
+  const door = new Door({ queue, line: new FairLane(), networkOf, clockMs, counters });
   const upgradeOptions = {
     services,
     sessions,
-    arrivals,
+    door,
     identify: (request: Request) => auth.identify(request),
     isStopping: () => isStopping,
   };
-  const answer: Handlers["fetch"] = readableAcross(config.origins, (request, server) =>
-    isStopping
-      ? refusal(ErrorCode.GOING_AWAY, { retryAfterMs: 1000 })
-      : admit(request, arrivals, counters, () =>
-          auth.fetch(request, server.requestIP(request)?.address),
-        ),
-  );
+  const answer: Handlers["fetch"] = readableAcross(config.origins, (request, server) => {
+    if (isStopping) return refusal(ErrorCode.GOING_AWAY, { retryAfterMs: 1000 });
+    const peer = server.requestIP(request)?.address;
+    return door.admit(request, peer, () => auth.fetch(request, peer));
+  });
   const isHttps = httpsFinder(config.trustedProxies);
   const mayReadMetrics = metricsReaders(config.metrics);
   const metrics = monitoring.metrics({
@@ -218,7 +212,7 @@ export async function serve(
     codes: errorNames,
     closeCodes: Object.values(CloseCode).map(String),
     isDiskWritable: () => log.available,
-    arrivalsWaiting: () => arrivals.waiting,
+    arrivalsWaiting: () => door.waiting,
     connectionLimit: config.connections,
     backupEveryMs: config.backups?.everyMs ?? null,
   });

@@ -7,7 +7,7 @@ import type { FactorReads } from "../store/factor_reads.ts";
 import type { RunJob } from "../store/jobs.ts";
 import type { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { AccessTokens } from "./access_tokens.ts";
-import { addressFinder } from "./address.ts";
+import { addressFinder, networkOf } from "./address.ts";
 import { authApp } from "./app.ts";
 import { grantAnswers } from "./grant_answer.ts";
 import type { Freely, HashChildOptions } from "./hash_child.ts";
@@ -81,6 +81,8 @@ export interface Auth {
    * @param peer The IP address at the other end of the connection.
    */
   fetch(request: Request, peer?: string): Promise<Response>;
+  /** What the network that a request comes from is known by. */
+  networkOf(request: Request, peer: string | undefined): string;
   /**
    * Who asks for a socket. Await nothing between this and the upgrade: see Identifier. The caller
    * answers and counts a refusal.
@@ -168,6 +170,7 @@ export async function startAuth(parts: AuthParts): Promise<Auth> {
       if (address !== undefined) addresses.set(request, address);
       return app.fetch(request);
     },
+    networkOf: (request, peer) => networkOf(locate(request, peer)),
     identify: (request) => identifier.forSocket(request),
     disableAccount: (accountId) => signIns.disable(accountId),
     enableAccount: (accountId) => signIns.enable(accountId),

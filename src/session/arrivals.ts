@@ -11,9 +11,29 @@ const LONGEST_WAIT_MS = 5000;
 const COME_BACK_AFTER_MS = 1000;
 const COME_BACK_SPREAD_MS = 4000;
 
+/** Somebody in the line. */
+export interface Waiting {
+  readonly network: string;
+  /** Lets them in or, too late, sends them away; returns what `enter` does. */
+  readonly goOn: () => unknown;
+  readonly sendAway: () => void;
+}
+
+/** Those who wait, and who of them is next. */
+export interface Line {
+  readonly length: number;
+  push(waiting: Waiting): void;
+  /** Takes out who is next. */
+  shift(): Waiting | undefined;
+  /** Takes out somebody who is to make room for one more of that network, if anybody is. */
+  displaceFor(network: string): Waiting | undefined;
+}
+
 interface Options {
   /** Arrivals that may wait for their turn. */
   readonly queue: number;
+  /** Where they do. */
+  readonly line: Line;
   /** A clock in ms that never goes back. */
   readonly clockMs: () => number;
   /** From 0 (inclusive) to 1 (exclusive). */
@@ -30,6 +50,8 @@ export interface Arrival<T> {
   enter(): T;
   /** Sends them away, to come back after so many ms. */
   turnAway(retryAfterMs: number): T;
+  /** The network that they come from. Asked when they have to wait. */
+  network(): string;
   /** Whether they have given up. First called when they begin to wait. */
   isGone(): boolean;
 }
@@ -37,8 +59,8 @@ export interface Arrival<T> {
 /**
  * Lets in those who arrive, for a third of the time at most. So a thousand who arrive in the same
  * moment, as after a restart, do not stand between two messages of those who are here already, and
- * the writer thread has a core to run on where there is only one. Who does not get in at once waits,
- * first come, first served; beyond the bounds they are turned away.
+ * the writer thread has a core to run on where there is only one. Who does not get in at once waits
+ * in the line; beyond the bounds they are turned away.
  *
  * What goes on with a promise is charged until the event loop turns, and nobody else gets in before,
  * for it could not be told whose the time was. Whatever else is done in that turn is charged with
@@ -46,7 +68,6 @@ export interface Arrival<T> {
  */
 export class Arrivals {
   readonly #options: Options;
-  readonly #waiting: (() => unknown)[] = [];
   #spentMs = 0;
   #allowedMs = TURN_MS * SHARE;
   #turnBeganMs: number;
@@ -61,28 +82,39 @@ export class Arrivals {
 
   /** How many wait. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#options.line.length;
   }
 
   /** Lets somebody in, now or in a later turn, or sends them away. */
   admit<T>(arrival: Arrival<T>): T | Promise<Awaited<T>> {
-    const { queue, clockMs } = this.#options;
-    if (this.#waiting.length === 0 && this.#isOpen()) return this.#timed(() => arrival.enter());
-    if (this.#waiting.length >= queue) return arrival.turnAway(this.#comeBackMs());
+    const { queue, line, clockMs } = this.#options;
+    if (line.length === 0 && this.#isOpen()) return this.#timed(() => arrival.enter());
+    const sendAway = () => arrival.turnAway(this.#comeBackMs());
+    if (queue === 0) return sendAway();
+    const network = arrival.network();
+    if (line.length >= queue) {
+      const displaced = line.displaceFor(network);
+      if (displaced === undefined) return sendAway();
+      displaced.sendAway();
+    }
     const cameMs = clockMs();
     arrival.isGone();
     return new Promise<Awaited<T>>((resolve, reject) => {
-      this.#waiting.push(() => {
-        const isLate = clockMs() - cameMs > LONGEST_WAIT_MS;
+      const answerWith = (work: () => T) => {
         try {
-          const answer =
-            isLate || arrival.isGone() ? arrival.turnAway(this.#comeBackMs()) : arrival.enter();
+          const answer = work();
           resolve(answer as Awaited<T>);
           return answer;
         } catch (error) {
           reject(error);
         }
         return undefined;
+      };
+      const isLate = () => clockMs() - cameMs > LONGEST_WAIT_MS || arrival.isGone();
+      line.push({
+        network,
+        goOn: () => answerWith(() => (isLate() ? sendAway() : arrival.enter())),
+        sendAway: () => answerWith(sendAway),
       });
     });
   }
@@ -132,9 +164,9 @@ export class Arrivals {
   /** Lets in as many of those who wait as there is time for. */
   #letIn(): void {
     while (this.#isOpen()) {
-      const next = this.#waiting.shift();
+      const next = this.#options.line.shift();
       if (next === undefined) return;
-      this.#timed(next);
+      this.#timed(next.goOn);
     }
     this.#expectTurn();
   }

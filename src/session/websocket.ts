@@ -5,9 +5,8 @@ import type { Encoding } from "../wire/encoding.ts";
 import { ErrorCode } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { json } from "../wire/json.ts";
 import { refusal } from "../wire/refusal.ts";
-import { admit } from "./admit.ts";
-import type { Arrivals } from "./arrivals.ts";
 import { CompressingSocket, compressesFor } from "./compression.ts";
+import type { Door } from "./door.ts";
 import type { Intake } from "./intake.ts";
 import type { Services } from "./services.ts";
 import { type Identity, Session } from "./session.ts";
@@ -35,7 +34,7 @@ const encodings: readonly Encoding[] = [binary, json];
 interface UpgradeOptions {
   readonly services: Services;
   readonly sessions: Sessions;
-  readonly arrivals: Arrivals;
+  readonly door: Door;
   /** Who the request comes from, or why it is refused. */
   readonly identify: (request: Request) => Caller | { readonly refused: ErrorCode };
   readonly isStopping: () => boolean;
@@ -50,8 +49,8 @@ export function upgrade(
   server: Server<SocketData>,
   options: UpgradeOptions,
 ): Response | undefined | Promise<Response | undefined> {
-  const { arrivals, services } = options;
-  return admit(request, arrivals, services.counters, () => enter(request, server, options));
+  const peer = server.requestIP(request)?.address;
+  return options.door.admit(request, peer, () => enter(request, server, options));
 }
 
 /** Hot when everybody comes back at once. From who it is to the welcome in one turn, so that what

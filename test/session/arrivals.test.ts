@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { FairLane } from "../../src/auth/fair_lane.ts";
 import { Arrivals } from "../../src/session/arrivals.ts";
 
 /** A door whose clock is the test's: each arrival takes `costMs` of it. */
@@ -11,6 +12,7 @@ function door({ queue = 1000, costMs = 0.25 } = {}) {
   const gone = new Set<number>();
   const arrivals = new Arrivals({
     queue,
+    line: new FairLane(),
     clockMs: () => nowMs,
     random: () => 0.5,
     after: (delayMs, run) => {
@@ -28,8 +30,9 @@ function door({ queue = 1000, costMs = 0.25 } = {}) {
     turnedAway,
     gone,
     now: () => nowMs,
-    arrive: (who: number) =>
+    arrive: (who: number, network = "one") =>
       arrivals.admit({
+        network: () => network,
         enter: () => {
           nowMs += costMs;
           entered.push(who);
@@ -51,6 +54,7 @@ function door({ queue = 1000, costMs = 0.25 } = {}) {
           return "in";
         },
         turnAway: async () => "away",
+        network: () => "one",
         isGone: () => gone.has(who),
       }),
     /** Lets the event loop turn, microtasks first. Returns whether anybody waited for that. */
@@ -144,6 +148,47 @@ describe("those who arrive", () => {
   });
 });
 
+describe("networks take turns", () => {
+  test("so who comes after a crowd from one address is let in with its next", () => {
+    const { arrive, turn, entered } = door();
+    for (let who = 0; who < 500; who++) arrive(who);
+    const before = entered.length;
+    arrive(1000, "two");
+    arrive(1001, "three");
+    turn();
+    expect(entered.slice(before, before + 3)).toEqual([before, 1000, 1001]);
+  });
+
+  test("and make room for one another in a full line, from the one that has most in it", async () => {
+    const { arrive, turn, turnedAway, entered, arrivals } = door({ queue: 10 });
+    const answers = Array.from({ length: 30 }, (_, who) => arrive(who));
+    const last = arrivals.waiting + entered.length - 1;
+    turnedAway.length = 0;
+    for (let who = 100; who < 105; who++) arrive(who, "two");
+    expect(turnedAway.map(({ who }) => who)).toEqual([
+      last,
+      last - 1,
+      last - 2,
+      last - 3,
+      last - 4,
+    ]);
+    expect(await answers[last]).toBe("away");
+    // They have half of it each.
+    expect(arrive(105, "two")).toBe("away");
+    expect(arrive(30)).toBe("away");
+    expect(arrivals.waiting).toBe(10);
+    while (turn());
+    expect(entered.filter((who) => who >= 100)).toEqual([100, 101, 102, 103, 104]);
+  });
+
+  test("but where nobody may wait, nobody is displaced", () => {
+    const { arrive, turnedAway, arrivals } = door({ queue: 0 });
+    for (let who = 0; who < 10; who++) arrive(who, `network ${who}`);
+    expect(arrivals.waiting).toBe(0);
+    expect(turnedAway.at(-1)?.who).toBe(9);
+  });
+});
+
 test("what fails behind the door fails for the one who entered alone", async () => {
   const { arrivals, arrive, turn, entered } = door();
   for (let who = 0; who < 4; who++) arrive(who);
@@ -152,6 +197,7 @@ test("what fails behind the door fails for the one who entered alone", async () 
       throw new Error("broken");
     },
     turnAway: () => "away",
+    network: () => "one",
     isGone: () => false,
   });
   arrive(5);
