@@ -26,6 +26,8 @@ export interface CapacityStep extends Step {
   /** In cores. */
   readonly serverLoad: number;
   readonly testerLoad: number;
+  /** The most that the server had resident. */
+  readonly serverPeakResidentBytes: number;
   readonly verdict: Verdict;
   readonly because: string;
 }
@@ -118,7 +120,7 @@ export function capacityText({ steps, mostUsers, because, volumeLaw, targets }: 
 
 function stepOf(result: Result, targets: readonly Target[]): CapacityStep {
   const { delivery } = result.plateauLatencyMs ?? result.latencyMs;
-  const { serverPlateau, testerPlateau } = result.load;
+  const { serverPlateau, testerPlateau, serverPeakResidentBytes } = result.load;
   const isFastEnough = delivery.count > 0 && judge(targets, delivery).every(({ holds }) => holds);
   const isSound = result.verdict === "passed" || result.verdict === "tester-bound";
   const holds = isSound && isFastEnough;
@@ -131,6 +133,7 @@ function stepOf(result: Result, targets: readonly Target[]): CapacityStep {
     p99Ms: delivery.p99,
     serverLoad: serverPlateau,
     testerLoad: testerPlateau,
+    serverPeakResidentBytes,
     verdict: holds ? "passed" : result.verdict === "passed" ? "failed" : result.verdict,
     because: result.because,
   };
@@ -144,6 +147,7 @@ const columns = [
   "p99 ms",
   "server CPU",
   "tester CPU",
+  "server MiB",
   "",
 ];
 const header = `| ${columns.join(" | ")} |\n|${"---:|".repeat(columns.length - 1)}---|\n`;
@@ -155,6 +159,7 @@ function rowOf(step: CapacityStep): string {
     ...[step.p90Ms, step.p95Ms, step.p99Ms].map((value) => value.toFixed(0)),
     step.serverLoad.toFixed(2),
     step.testerLoad.toFixed(2),
+    (step.serverPeakResidentBytes / 2 ** 20).toFixed(0),
     step.holds ? "holds" : step.verdict,
   ];
   return `| ${cells.join(" | ")} |\n`;

@@ -185,6 +185,9 @@ test("capacity prints the table and writes it down", async () => {
   const capacity = JSON.parse(readFileSync(join(out, "capacity.json"), "utf8"));
   expect(capacity.mostUsers).toBe(6);
   expect(capacity.volumeLaw.exponent).toBeNumber();
+  for (const { serverPeakResidentBytes } of capacity.steps) {
+    expect(serverPeakResidentBytes).toBeGreaterThan(2 ** 20);
+  }
   expect(readFileSync(join(out, "table.md"), "utf8")).toBe(output.trimEnd().concat("\n"));
 });
 
