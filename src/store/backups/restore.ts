@@ -5,7 +5,7 @@ import { BUSY_TIMEOUT_MS, guarded, lockFile, StoreFileError } from "../schema.ts
 import { makeBackup } from "./backup.ts";
 import { type Contents, checkDatabase } from "./check.ts";
 import { removeDraft, syncToDisk } from "./draft_files.ts";
-import { finishRestore, restoredName } from "./finish_restore.ts";
+import { finishRestore, giveOwnTime, restoredName } from "./finish_restore.ts";
 import { type Undone, undoneBy } from "./undone.ts";
 
 /** Of a one-time code, in seconds (RFC 6238). */
@@ -70,6 +70,7 @@ export async function restoreBackup(
       const endedSignIns = guarded(draft, () => makeAnother(draft, contents.version, options));
       if (isSound) refuseWhileInUse(path);
       giveToOwner(path, draft, `${path}.lock`);
+      giveOwnTime(draft, path);
       syncToDisk(draft);
       renameSync(draft, restoredName(path));
       syncToDisk(dirname(path));

@@ -74,6 +74,20 @@ describe("a restore", () => {
     expect(readdirSync(folder).filter((name) => /part|restor/.test(name))).toEqual([]);
   });
 
+  test("keeps what each of two replaces, however soon they come one after another", async () => {
+    const [before, ofBackup] = [rowsOf(data), rowsOf(backup)];
+    const names: string[] = [];
+    for (let round = 0; round < 3; round++) {
+      names.push((await restoreBackup(backup, data, replacing)).keptAs as string);
+    }
+    expect(
+      kept()
+        .sort()
+        .map((name) => join(folder, name)),
+    ).toEqual(names);
+    expect(names.map(rowsOf)).toEqual([before, ofBackup, ofBackup]);
+  });
+
   test("gives the log another id each time, and leaves the backup as it was", async () => {
     const bytes = readFileSync(backup);
     const ids = [logIdOf(data)];
