@@ -75,9 +75,14 @@ function headOf(path: string): Buffer {
 
 /** A file without a WAL is opened as one that never changes, so that nothing is made beside it. */
 function openAlone(path: string): Database {
-  if (existsSync(`${path}-wal`)) return new Database(path, { readonly: true, strict: true });
   const url = `${pathToFileURL(resolve(path)).href}?immutable=1`;
-  return new Database(url, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI);
+  const db = existsSync(`${path}-wal`)
+    ? new Database(path, { readonly: true, strict: true })
+    : new Database(url, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI);
+  // It may have been in other hands: https://sqlite.org/security.html
+  db.run("PRAGMA trusted_schema = OFF");
+  db.run("PRAGMA cell_size_check = ON");
+  return db;
 }
 
 function check(
@@ -95,12 +100,20 @@ function check(
       `${shown} was made by a newer version of Hubbub (schema ${version}; this one knows ${migrations.length}). Use that version.`,
     );
   }
+  // Any of them could be a view, which is carried out, or another program's.
+  const tables = number(
+    `SELECT count(*) FROM sqlite_schema
+     WHERE type = 'table' AND rootpage > 0 AND name IN ('meta', 'account', 'channel', 'message')`,
+  );
+  if (tables !== 4) throw damaged(shown, "it lacks tables that every version has");
   const pragma = depth === "quick" ? "quick_check" : "integrity_check";
   const found = db.query(`PRAGMA ${pragma}(1)`).values()[0]?.[0];
   if (found !== "ok") throw damaged(shown, String(found));
-  // SQLite reads a file whose end was cut off as long as nothing of that end is asked for.
   const { size } = statSync(path);
-  if (size < number("PRAGMA page_count") * number("PRAGMA page_size")) {
+  // SQLite reads a file whose end was cut off as long as nothing of that end is asked for. Where there is
+  // a WAL, the end may stand in that.
+  const walBytes = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  if (walBytes === 0 && size < number("PRAGMA page_count") * number("PRAGMA page_size")) {
     throw damaged(shown, "its end is missing");
   }
   const log = db.query<{ value: string }, []>("SELECT value FROM meta WHERE key = 'log_id'").get();

@@ -70,9 +70,9 @@ export async function copyDatabase(
 }
 
 function openSource(source: string, isStill: boolean): DatabaseSync {
-  if (!isStill || existsSync(`${source}-wal`)) {
-    return new DatabaseSync(source, { timeout: BUSY_TIMEOUT_MS });
-  }
+  if (!isStill) return new DatabaseSync(source, { timeout: BUSY_TIMEOUT_MS });
+  // With a WAL, its pages count; who only reads leaves them where they are.
+  if (existsSync(`${source}-wal`)) return new DatabaseSync(source, { readOnly: true });
   const url = new URL(pathToFileURL(resolve(source)));
   url.search = "immutable=1";
   return new DatabaseSync(url, { readOnly: true });

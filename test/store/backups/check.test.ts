@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkDatabase } from "../../../src/store/backups/check.ts";
 import { migrations } from "../../../src/store/schema.ts";
@@ -51,6 +51,16 @@ test("what a live database still has in its WAL counts", () => {
   expect(checkDatabase(copy, "whole").channels).toBe(3);
 });
 
+test("a live database whose newest pages are all in its WAL is whole", () => {
+  const live = join(folder, "live.db");
+  makeDatabase(live, 10);
+  using db = new Database(live);
+  db.run("PRAGMA wal_autocheckpoint = 0");
+  db.run("INSERT INTO meta VALUES ('large', hex(zeroblob(100000)))");
+  expect(statSync(live).size).toBeLessThan(200_000);
+  expect(checkDatabase(live, "whole").messages).toBe(20);
+});
+
 describe("it refuses, with one sentence,", () => {
   test("what is not there, or no database", async () => {
     path = join(folder, "nothing.db");
@@ -61,6 +71,11 @@ describe("it refuses, with one sentence,", () => {
     }
     path = folder;
     expect(await refusal()).toBe(`${folder} cannot be read (EISDIR).`);
+  });
+
+  test("what only looks like a table of ours", async () => {
+    change(path, "ALTER TABLE message RENAME TO m", "CREATE VIEW message AS SELECT * FROM m");
+    expect(await refusal()).toBe(`${path} is damaged: it lacks tables that every version has.`);
   });
 
   test("another program's database, and one of a newer version", async () => {
