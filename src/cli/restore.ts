@@ -29,6 +29,10 @@ export async function runRestore(
       ? "Sign-ins are as they were: one that was ended since the backup is alive again."
       : `Everybody has to sign in again (${restored.endedSignIns.toLocaleString("en")} sign-ins ended).`,
   );
+  if (restored.foreignCode.length > 0) {
+    const names = restored.foreignCode.join(", ");
+    say(`The backup had triggers or views that are not Hubbub's. They were left out: ${names}`);
+  }
   tellUndone(restored);
   warnOfPeppers(config);
 }

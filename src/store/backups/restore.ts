@@ -1,11 +1,12 @@
 import { Database, SQLiteError } from "bun:sqlite";
-import { chownSync, existsSync, mkdirSync, realpathSync, renameSync, statSync } from "node:fs";
+import { existsSync, lchownSync, mkdirSync, realpathSync, renameSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { BUSY_TIMEOUT_MS, guarded, lockFile, StoreFileError } from "../schema.ts";
 import { makeBackup } from "./backup.ts";
 import { type Contents, checkDatabase } from "./check.ts";
 import { removeDraft, syncToDisk } from "./draft_files.ts";
 import { finishRestore, giveOwnTime, restoredName } from "./finish_restore.ts";
+import { dropForeignCode } from "./foreign_code.ts";
 import { type Undone, undoneBy } from "./undone.ts";
 
 /** Of a one-time code, in seconds (RFC 6238). */
@@ -26,6 +27,8 @@ export interface Restored extends Contents {
   readonly keptAs: string | undefined;
   /** Sign-ins of the backup that have ended. */
   readonly endedSignIns: number;
+  /** The names of the backup's triggers and views that were taken out, as they are not Hubbub's. */
+  readonly foreignCode: readonly string[];
   /** What was changed after the backup, by the database that was replaced; undefined if it cannot tell. */
   readonly undone: Undone | undefined;
 }
@@ -67,14 +70,14 @@ export async function restoreBackup(
       // One that is damaged is not even opened: SQLite would do something about its WAL.
       const isSound = isThere(path) && isWhole(path);
       const undone = isSound ? undoneBy(draft, path) : undefined;
-      const endedSignIns = guarded(draft, () => makeAnother(draft, contents.version, options));
+      const made = guarded(draft, () => makeAnother(draft, contents.version, options));
       if (isSound) refuseWhileInUse(path);
       giveToOwner(path, draft, `${path}.lock`);
       giveOwnTime(draft, path);
       syncToDisk(draft);
       renameSync(draft, restoredName(path));
       syncToDisk(dirname(path));
-      return { ...contents, endedSignIns, undone, keptAs: finishRestore(path) };
+      return { ...contents, ...made, undone, keptAs: finishRestore(path) };
     } finally {
       removeDraft(draft);
     }
@@ -102,7 +105,8 @@ function placeOf(name: string): string {
 function giveToOwner(path: string, ...files: readonly string[]): void {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = statSync(existsSync(path) ? path : dirname(path));
-  for (const file of files) chownSync(file, uid, gid);
+  // Not what a link names: who owns the folder could have put one to any file of root's.
+  for (const file of files) lchownSync(file, uid, gid);
 }
 
 function isThere(path: string): boolean {
@@ -119,15 +123,18 @@ function isWhole(path: string): boolean {
   }
 }
 
-/**
- * Makes the copy a database of its own: with a log id of its own, and without what must not come back.
- * Returns how many sign-ins were ended.
- */
-function makeAnother(path: string, version: number, { keepSignIns }: RestoreOptions): number {
+/** Makes the copy a database of its own: with a log id of its own, and without what must not come back. */
+function makeAnother(
+  path: string,
+  version: number,
+  { keepSignIns }: RestoreOptions,
+): Pick<Restored, "endedSignIns" | "foreignCode"> {
   const db = new Database(path, { readwrite: true, strict: true });
   try {
     db.run("PRAGMA foreign_keys = ON");
     return db.transaction(() => {
+      // First, or it would see to what follows.
+      const foreignCode = dropForeignCode(db, version);
       db.run("UPDATE meta SET value = lower(hex(randomblob(16))) WHERE key = 'log_id'");
       if (version >= FIRST_WITH_FACTORS) {
         // One-time codes that were used since the backup are good for no second time: those of this
@@ -136,7 +143,8 @@ function makeAnother(path: string, version: number, { keepSignIns }: RestoreOpti
           TOTP_STEP_SECONDS,
         ]);
       }
-      return keepSignIns ? 0 : db.query("DELETE FROM session RETURNING 1").all().length;
+      const ended = keepSignIns ? [] : db.query("DELETE FROM session RETURNING 1").all();
+      return { endedSignIns: ended.length, foreignCode };
     })();
   } finally {
     db.close();

@@ -139,10 +139,49 @@ describe("a restore", () => {
     db.run("INSERT INTO channel (name, name_key, created_ms) VALUES ('in the WAL', 'w', 0)");
     const copy = join(folder, "copy.db");
     for (const suffix of ["", "-wal"]) copyFileSync(data + suffix, copy + suffix);
+    const bytes = () => ["", "-wal"].map((suffix) => readFileSync(copy + suffix));
+    const before = bytes();
     const place = join(folder, "place.db");
     await restoreBackup(copy, place, plain);
     expect(count(place, "channel")).toBe(3);
+    expect(bytes()).toEqual(before);
   });
+
+  test("takes no code from a backup that was in other hands", async () => {
+    change(
+      backup,
+      "DROP TRIGGER newest_message_deleted",
+      `CREATE TRIGGER newest_message_deleted AFTER INSERT ON account
+       BEGIN UPDATE account SET role = 'admin' WHERE name = 'eve'; END`,
+      'CREATE TRIGGER "o""dd" AFTER UPDATE ON meta BEGIN DELETE FROM message; END',
+      "CREATE VIEW everything AS SELECT * FROM message",
+      "CREATE TRIGGER seen INSTEAD OF DELETE ON everything BEGIN SELECT 1; END",
+    );
+    const code = (path: string) => {
+      using db = new Database(path);
+      const sql = "SELECT name, sql FROM sqlite_schema WHERE type IN ('trigger', 'view')";
+      return db.query(sql).all();
+    };
+    const { foreignCode, messages } = await restoreBackup(backup, data, replacing);
+    expect(foreignCode).toEqual(["newest_message_deleted", 'o"dd', "everything", "seen"]);
+    expect(count(data, "message")).toBe(messages);
+    const other = join(folder, "other.db");
+    makeDatabase(other, 1);
+    expect(code(data)).toEqual(code(other));
+    expect(code(data)).toHaveLength(1);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)(
+    "by root gives away no file that a link names",
+    async () => {
+      const root = join(folder, "of-root");
+      writeFileSync(root, "");
+      symlinkSync(root, `${data}.lock`);
+      chownSync(data, 12_345, 12_346);
+      await restoreBackup(backup, data, replacing);
+      expect(statSync(root)).toMatchObject({ uid: 0, gid: 0 });
+    },
+  );
 });
 
 describe("a restore is refused, and nothing is changed,", () => {
