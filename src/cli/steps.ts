@@ -16,8 +16,7 @@ const EMPTYING_TRIES = 50;
 const EMPTYING_EVERY_MS = 100;
 
 /**
- * Works on an existing file in several transactions, beside a server or without one. What is deleted
- * meanwhile is overwritten with zeros.
+ * Works on an existing file in several transactions, beside a server or without one.
  *
  * @throws UserCommandError, StoreFileError.
  */
@@ -32,7 +31,6 @@ export async function onFile<T>(
   refuseOlderFile(path);
   const db = openForWriting(path, config.durability);
   try {
-    db.run("PRAGMA secure_delete = ON");
     return await work(db);
   } catch (error) {
     throw error instanceof SQLiteError ? fileError(path, error.code ?? "", error.message) : error;

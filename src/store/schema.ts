@@ -178,7 +178,11 @@ export function openForWriting(path: string, durability: Durability): Database {
       db.run("PRAGMA wal_autocheckpoint = 0");
       db.run("PRAGMA foreign_keys = ON");
       db.run("PRAGMA cache_size = -65536");
+      // Code that somebody has put into the file does nothing outside of it.
+      db.run("PRAGMA trusted_schema = OFF");
       migrate(db, version);
+      // What is deleted is overwritten, and what is moved when a page is full leaves no copy behind.
+      db.run("PRAGMA secure_delete = ON");
       return db;
     } catch (error) {
       db.close();

@@ -281,6 +281,21 @@ describe("hubbub message delete", () => {
 
 describe("hubbub erase", () => {
   test(
+    "leaves nothing in the file of texts that were moved in it as it grew",
+    async () => {
+      await using server = await startServer({ messagesPerSecond: 1000, messageBurst: 1000 });
+      const eve = await enter(server, "evelyn");
+      // The page of the first ones becomes the root of a tree, and they are moved into its leaves.
+      for (let count = 0; count < 60; count++) {
+        await eve.expect("sent", send(GENERAL, `evelyn writes ${"a lot ".repeat(50)}`));
+      }
+      await command(server, "erase", "evelyn", "--yes");
+      expect(isInFile(server.dataFile, "evelyn")).toBe(false);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
     "leaves nothing of a user but emptied messages, at once, with the numbers whole",
     async () => {
       await using server = await startServer();

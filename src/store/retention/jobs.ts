@@ -30,8 +30,8 @@ export interface TrimResult {
   readonly ms: number;
 }
 
-/** The most bytes of messages that go in one job, but always one message. */
-const BYTES_AT_ONCE = 1024 * 1024;
+/** The most bytes of messages that go in one job, but always one message: they are overwritten. */
+const BYTES_AT_ONCE = 256 * 1024;
 /** Marks are made so often; that is how exact an age is. */
 const MARK_EVERY_MS = 3_600_000;
 
