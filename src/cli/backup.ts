@@ -5,7 +5,9 @@ import type { Config } from "../config.ts";
 import { makeBackup } from "../store/backups/backup.ts";
 import { type Contents, checkDatabase } from "../store/backups/check.ts";
 import { UserCommandError } from "./account_file.ts";
+import { harmlessJson } from "./harmless_text.ts";
 import { copyKeys, keysFor } from "./key_copies.ts";
+import { say } from "./say.ts";
 
 export interface BackupOptions {
   readonly check: boolean;
@@ -57,9 +59,5 @@ function counted(count: number, what: string): string {
 }
 
 function tell(options: BackupOptions, fields: object, sentence: string): void {
-  say(options.json ? JSON.stringify(fields) : sentence);
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
+  say(options.json ? harmlessJson(fields) : sentence);
 }

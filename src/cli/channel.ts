@@ -11,6 +11,7 @@ import { GENERAL_CHANNEL_ID } from "../store/schema.ts";
 import { channelNamePattern } from "../wire/names.ts";
 import { inExistingFile, UserCommandError } from "./account_file.ts";
 import { confirmByTyping } from "./confirmation.ts";
+import { say } from "./say.ts";
 import { emptyWal, inSteps, onFile, step, untilSeen, WAL_REMAINS } from "./steps.ts";
 
 /** Messages deleted in one transaction: it takes some milliseconds. */
@@ -137,8 +138,4 @@ export function idOf(db: Database, name: string): number {
 
 function noChannel(name: string): UserCommandError {
   return new UserCommandError(`There is no channel ${name}.`);
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -3,6 +3,7 @@ import type { Config } from "../config.ts";
 import { FOREVER, type Limits, setLimits } from "../store/retention/limits.ts";
 import { inExistingFile, UserCommandError } from "./account_file.ts";
 import { idOf } from "./channel.ts";
+import { say } from "./say.ts";
 
 interface KeepOptions {
   readonly days?: number;
@@ -54,7 +55,7 @@ export function keepChannel(config: Config, name: string, options: KeepOptions):
   inExistingFile(config, (db) => {
     setLimits(db, idOf(db, name), limits);
   });
-  process.stdout.write(`${name}: ${sentenceOf(limits)}.\n`);
+  say(`${name}: ${sentenceOf(limits)}.`);
 }
 
 function sentenceOf(limits: Limits | undefined): string {

@@ -5,6 +5,7 @@ import { messageChanges, ownMessages } from "../store/message_changes.ts";
 import { nameKey } from "../wire/names.ts";
 import { UserCommandError } from "./account_file.ts";
 import { confirmByTyping } from "./confirmation.ts";
+import { say } from "./say.ts";
 import { emptyWal, inSteps, onFile, step, untilSeen, WAL_REMAINS } from "./steps.ts";
 
 /** Messages emptied in one transaction: it takes some milliseconds. */
@@ -73,8 +74,4 @@ async function eraseMessages(db: Database, account: number, keepsBodies: boolean
 
 function counted(messages: number): string {
   return `${messages.toLocaleString("en")} message${messages === 1 ? "" : "s"}`;
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

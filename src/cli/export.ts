@@ -1,9 +1,10 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import type { Config } from "../config.ts";
 import { type ExportLine, exportedChannel, exportedUser } from "../store/export.ts";
 import { nameKey } from "../wire/names.ts";
 import { UserCommandError } from "./account_file.ts";
 import { idOf } from "./channel.ts";
+import { harmlessJson } from "./harmless_text.ts";
 import { onFile } from "./steps.ts";
 
 /** Lines are written when there are so many characters of them. */
@@ -44,32 +45,44 @@ export async function runExport(
   });
 }
 
+/** Leaves nothing behind where it fails. */
 async function writeToFile(lines: Iterable<ExportLine>, file: string): Promise<void> {
-  let descriptor: number;
-  try {
-    descriptor = openSync(file, "wx", 0o600);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UserCommandError(
-      code === "EEXIST"
-        ? `There is ${file} already, and it is not overwritten.`
-        : `${file} cannot be written (${code}).`,
-    );
-  }
+  const descriptor = refusing(file, () => openSync(file, "wx", 0o600));
   try {
     await write(lines, async (text) => {
       const bytes = Buffer.from(text);
-      for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
+      for (let at = 0; at < bytes.length; ) {
+        at += refusing(file, () => writeSync(descriptor, bytes, at));
+      }
     });
+  } catch (error) {
+    rmSync(file, { force: true });
+    throw error;
   } finally {
     closeSync(descriptor);
   }
 }
 
+function refusing<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UserCommandError(
+      code === "EEXIST"
+        ? `There is ${file} already, and it is not overwritten.`
+        : `${file} cannot be written (${code}). Nothing was left behind.`,
+    );
+  }
+}
+
 /** Waits for whoever reads standard output, so that nothing piles up here. */
 function writeOut(text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
+  return new Promise((resolve) => {
+    // A failure is an event of the stream, too, which ends the command: see main.ts.
+    process.stdout.write(text, (error) => {
+      if (!error) resolve();
+    });
   });
 }
 
@@ -80,11 +93,11 @@ async function write(
   let text = "";
   let count = 0;
   for (const line of lines) {
-    text += `${JSON.stringify(line)}\n`;
+    text += `${harmlessJson(line)}\n`;
     count += 1;
     if (text.length < CHUNK_CHARACTERS) continue;
     await put(text);
     text = "";
   }
-  await put(`${text}${JSON.stringify({ type: "end", lines: count })}\n`);
+  await put(`${text}${harmlessJson({ type: "end", lines: count })}\n`);
 }

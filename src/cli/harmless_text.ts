@@ -21,6 +21,20 @@ export function harmless(text: string, indent: string): string {
     .join(`\n${indent}`);
 }
 
+/** What JSON leaves as it is and terminals obey, or programs that read by lines take for the end of one. */
+const leftByJson = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/**
+ * A value as JSON of which the same holds: everything that a terminal might obey, or that a program which
+ * reads by lines might take for the end of one, is escaped, and is the same when it is read.
+ */
+export function harmlessJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, undefined, indent).replace(
+    leftByJson,
+    (character) => `\\u${hex(character).toLowerCase()}`,
+  );
+}
+
 /** ESC as `␛`: the block Control Pictures repeats the C0 controls, 0x2400 higher. */
 function visible(control: string): string {
   const code = control.charCodeAt(0);

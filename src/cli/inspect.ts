@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import { readCapture } from "./captured_frames.ts";
 import { describeFrame, type FrameKind } from "./described_frame.ts";
+import { harmlessJson } from "./harmless_text.ts";
 
 export interface InspectOptions {
   /** What the frames are; guessed for each of them unless said. */
@@ -39,7 +40,7 @@ export async function runInspect(
   for (const { line, bytes } of frames) {
     const shown = bytes && describeFrame(bytes, options.as);
     if (shown !== undefined) {
-      process.stdout.write(`${JSON.stringify(shown, undefined, 2)}\n`);
+      process.stdout.write(`${harmlessJson(shown, 2)}\n`);
       continue;
     }
     exit = Exit.FAILED;

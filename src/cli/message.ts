@@ -2,6 +2,7 @@ import type { Config } from "../config.ts";
 import { messageChanges } from "../store/message_changes.ts";
 import { UserCommandError } from "./account_file.ts";
 import { idOf } from "./channel.ts";
+import { say } from "./say.ts";
 import { emptyWal, onFile, step, WAL_REMAINS } from "./steps.ts";
 
 /**
@@ -19,8 +20,4 @@ export async function deleteMessage(config: Config, channel: string, seq: number
     say(`Message ${seq} of ${channel} ${isChanged ? "is deleted" : "was deleted already"}.`);
     if (!(await emptyWal(db, config))) say(WAL_REMAINS);
   });
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -3,6 +3,7 @@ import { addPepper, pepperFileOf, readPeppers } from "../auth/pepper_file.ts";
 import type { Config } from "../config.ts";
 import { peppersInUse } from "../store/accounts.ts";
 import { inExistingFile } from "./account_file.ts";
+import { say } from "./say.ts";
 
 /**
  * `hubbub pepper list`: a pepper a line: its id, how many accounts need it, whether it is the newest;
@@ -41,8 +42,4 @@ function fileOf(config: Config): string {
 
 function accounts(count = 0): string {
   return `${String(count).padStart(8)} accounts`;
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

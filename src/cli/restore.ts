@@ -4,6 +4,7 @@ import { PepperError, pepperFileOf, readPeppers } from "../auth/pepper_file.ts";
 import type { Config } from "../config.ts";
 import { peppersInUse } from "../store/accounts.ts";
 import { type Restored, type RestoreOptions, restoreBackup } from "../store/backups/restore.ts";
+import { say } from "./say.ts";
 
 /** Names shown of those that something was undone of. */
 const NAMES_SHOWN = 20;
@@ -74,8 +75,4 @@ function warnOfPeppers(config: Config): void {
   } finally {
     db.close();
   }
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -5,6 +5,7 @@ import { accountNamePattern, nameKey } from "../wire/names.ts";
 import { inExistingFile, inFile, refusalBy, roleNamed, UserCommandError } from "./account_file.ts";
 import { hashesOf } from "./hashes.ts";
 import { askHidden } from "./hidden_input.ts";
+import { say } from "./say.ts";
 
 /**
  * `hubbub user add`: makes an account in the file, whether a server is running on it or not. The
@@ -74,8 +75,4 @@ export function listUsers(config: Config): void {
     const state = disabled_ms === null ? "" : "  disabled";
     say(`${name.padEnd(32)}  ${role.padEnd(7)}  ${day}${state}`);
   }
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

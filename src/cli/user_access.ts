@@ -2,6 +2,7 @@ import type { Config } from "../config.ts";
 import { accountJobs } from "../store/accounts.ts";
 import { nameKey } from "../wire/names.ts";
 import { inExistingFile, UserCommandError } from "./account_file.ts";
+import { say } from "./say.ts";
 import { newPasswordHash } from "./user.ts";
 
 /*
@@ -63,8 +64,4 @@ function onAccount<T>(
 
 function signInsOf(ended: readonly string[]): string {
   return ended.length === 1 ? "1 sign-in has" : `${ended.length} sign-ins have`;
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -3,7 +3,7 @@ import { FactorReads } from "../store/factor_reads.ts";
 import { jobs } from "../store/jobs.ts";
 import { nameKey } from "../wire/names.ts";
 import { inExistingFile, UserCommandError } from "./account_file.ts";
-import { harmless } from "./harmless_text.ts";
+import { say } from "./say.ts";
 
 export interface FactorOptions {
   /** Remove them all. */
@@ -35,5 +35,5 @@ export function userFactors(config: Config, name: string, { remove }: FactorOpti
     jobs(db).removeFactors(account.id);
     return `Removed from ${name}: ${parts.join(", ")}. The password alone is enough now.`;
   });
-  process.stdout.write(`${harmless(sentence, "")}\n`);
+  say(sentence);
 }

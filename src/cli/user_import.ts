@@ -6,6 +6,7 @@ import { accountJobs, type Role } from "../store/accounts.ts";
 import { accountNamePattern } from "../wire/names.ts";
 import { inFile, roleNamed, rules, UserCommandError } from "./account_file.ts";
 import { hashesOf } from "./hashes.ts";
+import { say } from "./say.ts";
 
 /** One account of the file, checked. */
 interface NewUser {
@@ -50,9 +51,9 @@ export async function importUsers(config: Config, file: string): Promise<void> {
       return accounts.createAccount({ name, passwordHash, role, nowMs }) === "name taken";
     });
   });
-  process.stdout.write(`Made ${users.length - existing.length} of ${users.length} accounts.\n`);
+  say(`Made ${users.length - existing.length} of ${users.length} accounts.`);
   for (const { line, name } of existing) {
-    process.stdout.write(`Line ${line}: there is an account ${name} already.\n`);
+    say(`Line ${line}: there is an account ${name} already.`);
   }
 }
 
