@@ -8,6 +8,7 @@ import { type BackupOptions, runBackup } from "./cli/backup.ts";
 import { banner } from "./cli/banner.ts";
 import { type ChatOptions, runChat } from "./cli/chat.ts";
 import { doctorCommand } from "./cli/doctor/doctor.ts";
+import { failWith } from "./cli/failure.ts";
 import { askHealth, localAddress } from "./cli/health.ts";
 import { type InspectOptions, runInspect } from "./cli/inspect.ts";
 import { listPeppers, rotatePepper } from "./cli/pepper.ts";
@@ -200,13 +201,15 @@ withSettings(program.command("restore"), pepperSettings)
     runRestore(configOf(command), file, options),
   );
 
+// Whoever reads it has gone, or its disk is full.
+process.stdout.on("error", (error) => {
+  failWith(error, expectedErrors);
+  process.exit();
+});
 try {
   await program.parseAsync();
 } catch (error) {
-  const isExpected = expectedErrors.some((kind) => error instanceof kind);
-  const text = isExpected ? (error as Error).message : describe(error);
-  process.stderr.write(`hubbub: ${text}\n`);
-  process.exitCode = 1;
+  failWith(error, expectedErrors);
 }
 
 /** The options of commands that sign in to a server. */
@@ -287,8 +290,4 @@ async function stopServer(
     log.error({ err: error }, "stopped, but not everything could be written");
     process.exit(1);
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

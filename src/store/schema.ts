@@ -1,5 +1,6 @@
 import { Database, SQLiteError } from "bun:sqlite";
 import { administrationTables } from "./administration_tables.ts";
+import { reasonOfRefusal } from "./refused_file.ts";
 import { retentionTables } from "./retention/tables.ts";
 
 /** "HuBB": marks the file as Hubbub's (SQLite's `application_id`). */
@@ -292,6 +293,6 @@ export function fileError(path: string, code: string, message: string): StoreFil
   return new StoreFileError(
     code.startsWith("SQLITE_CORRUPT")
       ? `${path} is damaged (${found}). Restore a backup, or rescue it with sqlite3's .recover.`
-      : `${path} cannot be used: ${found} (${code || "no code"}).`,
+      : `${path} cannot be used: ${reasonOfRefusal(path, code, found)}.`,
   );
 }

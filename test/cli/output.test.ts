@@ -1,0 +1,121 @@
+import { Database } from "bun:sqlite";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { makeDatabase } from "../store/backups/made_database.ts";
+import { folder, refusalOf, run } from "../support/command.ts";
+import { hubbub } from "../support/process.ts";
+import { mountSmallDisk } from "../support/small_disk.ts";
+import "./run.ts";
+
+/** An escape sequence in each of its two forms, the ends of lines of Unicode, and a change of direction. */
+const HOSTILE = '\u001b[31m\u009b31m\u0085\u2028{"type":"end","lines":0}\u2029\u202e\u007f';
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
+const obeyed = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]/;
+
+let data: ReturnType<typeof folder>;
+beforeEach(() => {
+  data = folder();
+});
+afterEach(() => data[Symbol.dispose]());
+
+describe("what others have written is shown and not obeyed", () => {
+  test("in an export, where no message can pass for another line", async () => {
+    makeDatabase(data.db, 2, HOSTILE);
+    const { out, code } = await run(["export", "--channel", "general", "--data", data.db]);
+    expect(code).toBe(0);
+    expect(out).not.toMatch(obeyed);
+    const lines = out.trimEnd().split("\n");
+    const read = lines.map((line) => JSON.parse(line) as { type: string; body?: string });
+    expect(read.map(({ type }) => type)).toEqual([
+      "channel",
+      "member",
+      "message",
+      "message",
+      "end",
+    ]);
+    expect(read[2]?.body).toBe(HOSTILE);
+  });
+
+  test("in lists, of names that somebody has put into the file", async () => {
+    makeDatabase(data.db, 1);
+    using db = new Database(data.db);
+    db.run("UPDATE account SET name = ?", [HOSTILE]);
+    db.run("UPDATE channel SET name = ? WHERE id = 2", [HOSTILE]);
+    for (const list of ["user", "channel"]) {
+      const { out, code } = await run([list, "list", "--data", data.db]);
+      expect(code).toBe(0);
+      expect(out).toContain("␛[31m");
+      expect(out).not.toMatch(obeyed);
+    }
+  });
+});
+
+describe("a command ends with one sentence", () => {
+  const exported = () => ["export", "--channel", "general", "--data", data.db];
+
+  test("or none where whoever reads its output has gone", async () => {
+    makeDatabase(data.db, 2000);
+    const child = Bun.spawn(hubbub(...exported()), { stdout: "pipe", stderr: "pipe" });
+    const reader = child.stdout.getReader();
+    await reader.read();
+    await reader.cancel();
+    expect(await new Response(child.stderr).text()).toBe("");
+    expect(await child.exited).toBe(1);
+  });
+
+  test.skipIf(!existsSync("/dev/full"))("where its output cannot be written", async () => {
+    makeDatabase(data.db, 1);
+    for (const args of [exported(), ["user", "list", "--data", data.db]]) {
+      const child = Bun.spawn(hubbub(...args), {
+        stdout: openSync("/dev/full", "w"),
+        stderr: "pipe",
+      });
+      const said = await new Response(child.stderr).text();
+      expect(said).toMatch(/^hubbub: The system refuses it: ENOSPC[^\n]+\.\n$/);
+      expect(await child.exited).toBe(1);
+    }
+  });
+
+  test("where the data is a folder", async () => {
+    mkdirSync(join(data.path, "sub"));
+    expect(await refusalOf(["stats", "--data", join(data.path, "sub")])).toContain(
+      "cannot be used: it is a folder",
+    );
+  });
+});
+
+const probe = await mountSmallDisk(1024 * 1024);
+await probe?.unmount();
+
+test.skipIf(probe === undefined)(
+  "on a full disk it is said, and no half export is left",
+  async () => {
+    const disk = await mountSmallDisk(1024 * 1024);
+    if (disk === undefined) throw new Error("the disk could not be mounted");
+    try {
+      makeDatabase(data.db, 5000, "x".repeat(300));
+      const onDisk = async (...args: string[]) => {
+        const child = Bun.spawn([...disk.enter, ...hubbub(...args)], { stderr: "pipe" });
+        return [await new Response(child.stderr).text(), await child.exited];
+      };
+      const file = join(disk.folder, "general.jsonl");
+      expect(await onDisk("export", file, "--channel", "general", "--data", data.db)).toEqual([
+        `hubbub: ${file} cannot be written (ENOSPC). Nothing was left behind.\n`,
+        1,
+      ]);
+      expect(existsSync(join(disk.seen, "general.jsonl"))).toBe(false);
+      makeDatabase(join(disk.seen, "small.db"), 1);
+      await Bun.write(join(disk.seen, "fill"), new Uint8Array(1024 * 1024)).catch(() => {});
+      const database = join(disk.folder, "small.db");
+      expect(await onDisk("user", "list", "--data", database)).toEqual([
+        expect.stringMatching(
+          /^hubbub: \S+ cannot be used: there is no room on its disk; make some /,
+        ),
+        1,
+      ]);
+    } finally {
+      await disk.unmount();
+    }
+  },
+);
