@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { makeDatabase } from "../store/backups/made_database.ts";
 import { folder, refusalOf, run } from "../support/command.ts";
@@ -106,7 +106,7 @@ test.skipIf(probe === undefined)(
       ]);
       expect(existsSync(join(disk.seen, "general.jsonl"))).toBe(false);
       makeDatabase(join(disk.seen, "small.db"), 1);
-      await Bun.write(join(disk.seen, "fill"), new Uint8Array(1024 * 1024)).catch(() => {});
+      fillDisk(disk.seen);
       const database = join(disk.folder, "small.db");
       expect(await onDisk("user", "list", "--data", database)).toEqual([
         expect.stringMatching(
@@ -119,3 +119,15 @@ test.skipIf(probe === undefined)(
     }
   },
 );
+
+/** Writes until nothing more goes in, and leaves it there. */
+function fillDisk(folder: string): void {
+  const file = openSync(join(folder, "fill"), "w");
+  try {
+    for (;;) writeSync(file, new Uint8Array(4096));
+  } catch (error) {
+    expect(error).toMatchObject({ code: "ENOSPC" });
+  } finally {
+    closeSync(file);
+  }
+}
