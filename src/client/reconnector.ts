@@ -2,6 +2,7 @@ import type { GoingAway } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { backoffCeilingMs, backoffMs } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import { closeAction } from "./close_policy.ts";
+import { Comeback } from "./comeback.ts";
 import type { Connection, Ending } from "./connection.ts";
 import { asHubbubError, HubbubError } from "./errors.ts";
 import type { ClientState, StateDetail } from "./events.ts";
@@ -26,7 +27,8 @@ export class Reconnector {
   readonly #options: Options;
   #isStopped = false;
   #wasOnline = false;
-  #comeBackAtMs: number | undefined;
+  /** The server went away and said so, and none has been there since. */
+  #comeback: Comeback | undefined;
   #cutWaitShort = () => {};
 
   constructor(options: Options) {
@@ -54,18 +56,19 @@ export class Reconnector {
     this.#options.onState("online", {});
   }
 
-  /** The server goes away: the next try is due then, whatever the back-off would say. */
-  comeBackAfter({ afterMs, spreadMs }: GoingAway, connection: Connection): void {
+  /** The server goes away: the next tries are due as it says, whatever the back-off would say. */
+  comeBackAfter(notice: GoingAway, connection: Connection): void {
     const { clock, random } = this.#options;
-    const delayMs = afterMs + random() * spreadMs;
-    this.#comeBackAtMs = clock.nowMs() + delayMs;
+    const nowMs = clock.nowMs();
+    this.#comeback = new Comeback(notice, nowMs, random);
+    const delayMs = this.#comeback.dueAtMs - nowMs;
     // Should the server not close it by then, nobody is served by waiting longer.
     const cancel = clock.after(delayMs, () => connection.close());
     void connection.ended.then(cancel);
   }
 
   async #run(): Promise<void> {
-    const { clock, onState, onStop } = this.#options;
+    const { clock, random, onState, onStop } = this.#options;
     for (let attempt = 0; ; attempt++) {
       onState("connecting", {});
       const startedAtMs = clock.nowMs();
@@ -79,7 +82,10 @@ export class Reconnector {
       // Only a connection that outlasted the wait for the next one shows that coming back helps;
       // one that is accepted and closed again at once must not be asked for ever faster.
       if (clock.nowMs() - startedAtMs >= backoffCeilingMs(attempt)) attempt = 0;
-      const retryInMs = this.#nextWaitMs(attempt, error);
+      const comebackMs = this.#comeback?.nextWaitMs(clock.nowMs(), random);
+      const retryInMs = Math.max(error.retryAfterMs, comebackMs ?? backoffMs(attempt, random));
+      // Back-off begins where the patience with a server that went away ends.
+      if (comebackMs !== undefined) attempt = -1;
       onState("waiting", { error, retryInMs });
       await this.#wait(retryInMs);
       if (this.#isStopped) return;
@@ -88,8 +94,12 @@ export class Reconnector {
 
   /** Returns why there is no connection any more. */
   async #tryOnce(): Promise<HubbubError> {
+    const comeback = this.#comeback;
     try {
-      return this.#afterEnd(await this.#options.connect());
+      const ending = await this.#options.connect();
+      // A server was there again, and has not gone away anew.
+      if (ending.welcomed && this.#comeback === comeback) this.#comeback = undefined;
+      return this.#afterEnd(ending);
     } catch (thrown) {
       return asHubbubError(thrown);
     }
@@ -112,16 +122,6 @@ export class Reconnector {
     // At the beginning it is the wrong address; later, whatever stands in the server's place.
     if (error.code === "UNEXPECTED_ANSWER") return !this.#wasOnline;
     return error.action !== "retry later" && error.action !== "reconnect and resume";
-  }
-
-  #nextWaitMs(attempt: number, error: HubbubError): number {
-    const { clock, random } = this.#options;
-    if (this.#comeBackAtMs !== undefined) {
-      const waitMs = Math.max(0, this.#comeBackAtMs - clock.nowMs());
-      this.#comeBackAtMs = undefined;
-      return waitMs;
-    }
-    return Math.max(error.retryAfterMs, backoffMs(attempt, random));
   }
 
   #wait(delayMs: number): Promise<void> {

@@ -127,19 +127,58 @@ test("every close code of the table is tried above", () => {
   expect(tried).toEqual(expect.arrayContaining(Object.keys(closes).map(Number)));
 });
 
+/** Lets the server say that it goes away, and go. */
+function goAway(server: FakeServer, afterMs: number, spreadMs: number): void {
+  for (const peer of server.peers) {
+    peer.send({ case: "goingAway", value: { afterMs, spreadMs } });
+  }
+  server.close(CloseCode.GOING_AWAY);
+}
+
 test("a server that goes away is left alone for as long as it said, and a random part more", async () => {
   const clock = new ManualClock();
   await using talk = await connected({ clock, random: () => 0.25 });
   const { server, client } = talk;
   const waiting = enters(client, "waiting");
-  for (const peer of server.peers) {
-    peer.send({ case: "goingAway", value: { afterMs: 2000, spreadMs: 1000 } });
-  }
-  server.close(CloseCode.GOING_AWAY);
+  goAway(server, 2000, 1000);
   expect((await waiting).retryInMs).toBe(2250);
   const back = enters(client, "online");
   clock.advance(2250);
   await back;
+});
+
+test("a server that went away is tried as often as it asked for, for a minute; then by back-off", async () => {
+  const clock = new ManualClock();
+  await using talk = await connected({ clock, random: () => 0.5 });
+  const { server, client } = talk;
+  server.refusal = 503;
+  const found = waits(client, clock, 36);
+  goAway(server, 500, 2000);
+  // The first as it said; then as long as it has been away, and no longer than its spread.
+  const often = [1500, 1500, ...Array.from({ length: 29 }, () => 2000)];
+  expect(await found).toEqual([...often, 250, 500, 1000, 2000, 4000]);
+});
+
+test("a new server that ends connections is not asked ever faster", async () => {
+  const clock = new ManualClock();
+  await using talk = await connected({ clock, random: () => 0.5 });
+  const { server, client } = talk;
+  const first = waits(client, clock, 1);
+  const back = enters(client, "online");
+  goAway(server, 500, 500);
+  expect(await first).toEqual([750]);
+  await back;
+  const found: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    const waiting = enters(client, "waiting");
+    server.cut();
+    const { retryInMs = 0 } = await waiting;
+    found.push(retryInMs);
+    const online = enters(client, "online");
+    clock.advance(retryInMs);
+    await online;
+  }
+  expect(found).toEqual([250, 500, 1000]);
 });
 
 test("a server that announced its going but stays is left by the client", async () => {

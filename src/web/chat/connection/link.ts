@@ -49,7 +49,7 @@ export class Link {
     client.on("slow", (bytes) => this.#slow(bytes));
     client.on("state", (state, { error, retryInMs = 0 }) => {
       if (state === "online") this.#online();
-      else if (state === "connecting") this.#enter({ kind: "connecting" });
+      else if (state === "connecting") this.#trying();
       else if (state === "stopped") this.#enter({ kind: "stopped", error });
       else if (state === "waiting") {
         const retryAtMs = Date.now() + retryInMs;
@@ -88,6 +88,13 @@ export class Link {
   #enter(state: LinkState): void {
     clearTimeout(this.#calming);
     this.#state.value = state;
+  }
+
+  /** While a server is being restarted it is tried often: one thing is said all the while. */
+  #trying(): void {
+    const now = this.#state.value;
+    const isRestart = now.kind === "waiting" && now.isGoingAway;
+    this.#enter(isRestart ? { ...now, retryAtMs: Date.now() } : { kind: "connecting" });
   }
 
   #online(): void {
