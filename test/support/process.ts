@@ -32,18 +32,20 @@ export function hubbub(...args: readonly string[]): string[] {
  * Starts a server process and waits until it listens. Rejects with its last words if it does not.
  *
  * @param enter put before the command, where the folder is not seen from everywhere.
+ * @param program the command, where it is not the program that is tested.
  */
 export async function startProcess(
   folder: string,
   settings: Settings = {},
   enter: readonly string[] = [],
+  program = hubbub,
 ): Promise<ServerProcess> {
   const all = { port: 0, data: join(folder, "hubbub.db"), logFormat: "json", ...settings };
   const flags = Object.entries(all).flatMap(([name, value]) => [
     flagOf(name as SettingName),
     String(value),
   ]);
-  const child = Bun.spawn([...enter, ...hubbub("serve", ...flags)], {
+  const child = Bun.spawn([...enter, ...program("serve", ...flags)], {
     cwd: folder,
     env: { PATH: process.env.PATH },
     stdout: "pipe",
