@@ -13,9 +13,9 @@ import type { Session } from "./session.ts";
 
 /**
  * How long clients are told to wait before they come back, and over what time to spread. Another server is there
- * after half a second at the soonest; who comes too early tries again soon, and costs nobody anything.
+ * after a tenth of a second at the soonest; who comes too early tries again soon, and costs nobody anything.
  */
-const COME_BACK_AFTER_MS = 500;
+const COME_BACK_AFTER_MS = 250;
 const LEAST_SPREAD_MS = 500;
 /** So two thousand a second come back, which takes less than half of a core. */
 const SPREAD_MS_PER_CONNECTION = 0.5;

@@ -7,7 +7,7 @@ const seed = Number(process.env.FUZZ_SEED ?? Date.now() >>> 0);
 
 /** As the server says it to so many. */
 const noticeTo = (clients: number) =>
-  ({ afterMs: 500, spreadMs: Math.max(500, clients / 2) }) as GoingAway;
+  ({ afterMs: 250, spreadMs: Math.max(500, clients / 2) }) as GoingAway;
 
 /** When each of them is back, in ms, where a server answers again from `thereAtMs` on. */
 function comebacks(clients: number, thereAtMs: number): number[] {
