@@ -13,7 +13,8 @@ import { join } from "node:path";
 import type { Result } from "../../loadtest/result.ts";
 import { CloseCode } from "../../src/wire/codes.ts";
 import { Random } from "../sim/random.ts";
-import { isCompiled, startProcess } from "../support/process.ts";
+import { Counted } from "../support/counted.ts";
+import { startProcess } from "../support/process.ts";
 import { register, startServer } from "../support/server.ts";
 import { mountSmallDisk, type SmallDisk } from "../support/small_disk.ts";
 import { makeFolder, removeFolder } from "../support/temp.ts";
@@ -209,7 +210,7 @@ function layBallast(disk: SmallDisk): string[] {
 }
 
 describe("readers that are too slow at full load", () => {
-  test.skipIf(isCompiled)(
+  test(
     "are closed with a code, resume, and miss nothing, as nobody else does",
     async () => {
       const random = new Random(seed);
@@ -231,12 +232,11 @@ describe("readers that are too slow at full load", () => {
       const { users } = LOUD_ROOM;
       const crowd = await Crowd.gather({ url, data }, folder, users, flagsOf(LOUD_ROOM));
       try {
-        const { closes } = server.counters;
-        const closings = () => closes.get(`${CloseCode.SLOW_CONSUMER}`) ?? 0;
+        const closings = async () => (await Counted.by(server)).closed(CloseCode.SLOW_CONSUMER);
         while (!crowd.isGone) {
-          const before = closings();
+          const before = await closings();
           await all((reader) => reader.stopReading());
-          await until(() => crowd.isGone || closings() >= before + SLOW_READERS);
+          await until(async () => crowd.isGone || (await closings()) >= before + SLOW_READERS);
           await all((reader) => reader.readOn(() => crowd.isGone, ROUND_MS));
           await Bun.sleep(random.below(300));
         }

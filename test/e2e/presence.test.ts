@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ErrorCode } from "../../src/wire/gen/hubbub/v1/events_pb.ts";
-import { isCompiled } from "../support/process.ts";
+import { Counted } from "../support/counted.ts";
+import { keepBusy } from "../support/keep_busy.ts";
 import { RawConnection, send, type ValueOf } from "../support/raw_connection.ts";
 import { register, startServer } from "../support/server.ts";
 
@@ -148,7 +149,7 @@ describe("what may be watched", () => {
     expect(nowhere).toMatchObject({ value: { code: ErrorCode.NO_SUCH_CHANNEL } });
   });
 
-  test.skipIf(isCompiled)("those who watch nothing are told nothing", async () => {
+  test("those who watch nothing are told nothing", async () => {
     await using server = await startServer();
     const ada = await enter(server.url, "ada");
     const quiet = await enter(server.url, "bob");
@@ -158,38 +159,33 @@ describe("what may be watched", () => {
     await ada.until(() => typists(ada)?.join() === "carol");
     await quiet.expect("pong", { case: "ping", value: {} });
     expect([...happened(quiet, "presence"), ...happened(quiet, "typing")]).toEqual([]);
-    expect(server.counters.presenceDeliveriesOut).toBe(happened(ada, "presence").length);
+    const counted = await Counted.by(server);
+    expect(counted.value("hubbub_presence_deliveries_total")).toBe(
+      happened(ada, "presence").length,
+    );
   });
 });
 
-test.skipIf(isCompiled)(
-  "under load it is left out while messages flow, and true again afterwards",
-  async () => {
-    await using server = await startServer({ messageBurst: 100_000, commandBurst: 100_000 });
-    const ada = await enter(server.url, "ada");
-    const bob = await enter(server.url, "bob");
-    // Before the machine is busy: passwords are hashed when it is not.
-    const { accessToken } = await register(server.url, "carol");
-    await ada.expect("watching", watch(GENERAL));
-    // The server shares this thread, so that hardly a turn of its loop comes in time.
-    let isBusy = true;
-    const keepBusy = () => {
-      const endMs = performance.now() + 60;
-      while (performance.now() < endMs);
-      if (isBusy) setImmediate(keepBusy);
-    };
-    keepBusy();
-    let messages = 0;
-    while (server.counters.presenceFramesDropped === 0) {
-      await bob.expect("typing", typing(GENERAL));
-      await bob.expect("sent", send(GENERAL, "hello"));
-      messages += 1;
-    }
-    await ada.until(() => ada.messages().length === messages);
-    const carol = await RawConnection.open(server.url, accessToken);
-    await carol.expect("typing", typing(GENERAL));
-    isBusy = false;
-    await ada.until(() => online(ada)?.join() === "ada,bob,carol");
-    await ada.until(() => typists(ada)?.join() === "carol");
-  },
-);
+test("under load it is left out while messages flow, and true again afterwards", async () => {
+  await using server = await startServer({ messageBurst: 100_000, commandBurst: 100_000 });
+  const ada = await enter(server.url, "ada");
+  const bob = await enter(server.url, "bob");
+  // Before the machine is busy: passwords are hashed when it is not.
+  const { accessToken } = await register(server.url, "carol");
+  await ada.expect("watching", watch(GENERAL));
+  const dropped = async () =>
+    (await Counted.by(server)).value("hubbub_presence_frames_dropped_total");
+  const relieve = keepBusy(server);
+  let messages = 0;
+  while ((await dropped()) === 0) {
+    await bob.expect("typing", typing(GENERAL));
+    await bob.expect("sent", send(GENERAL, "hello"));
+    messages += 1;
+  }
+  await ada.until(() => ada.messages().length === messages);
+  const carol = await RawConnection.open(server.url, accessToken);
+  await carol.expect("typing", typing(GENERAL));
+  relieve();
+  await ada.until(() => online(ada)?.join() === "ada,bob,carol");
+  await ada.until(() => typists(ada)?.join() === "carol");
+});

@@ -4,6 +4,7 @@ import { Distribution } from "../../src/monitor/distribution.ts";
 import { exposition } from "../../src/monitor/prometheus/exposition.ts";
 import type { Sources } from "../../src/monitor/prometheus/scene.ts";
 import { histograms, metrics } from "../../src/monitor/prometheus/table.ts";
+import { seriesOf } from "../support/counted.ts";
 import { RawConnection, send } from "../support/raw_connection.ts";
 import { register, startServer } from "../support/server.ts";
 
@@ -27,16 +28,6 @@ function scraper(counters: Counters, others: Partial<Sources> = {}) {
     ...others,
   });
   return async () => seriesOf((await scrape()).text);
-}
-
-function seriesOf(text: string): Map<string, number> {
-  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-  return new Map(
-    lines.map((line) => {
-      const end = line.lastIndexOf(" ");
-      return [line.slice(0, end), Number(line.slice(end + 1))];
-    }),
-  );
 }
 
 test("a scrape tells what has been counted, each time anew, in seconds", async () => {

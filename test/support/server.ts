@@ -12,6 +12,8 @@ import { makeFolder, removeFolder } from "./temp.ts";
  */
 export interface TestServer extends Running {
   readonly folder: string;
+  /** The process that it is in; perhaps this one. */
+  readonly pid: number;
   /** Stops the server and removes its data. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -19,8 +21,8 @@ export interface TestServer extends Running {
 type Settings = Partial<Record<SettingName, string | number>>;
 
 /**
- * A compiled program's server. What is inside of it is not to be seen from here: tests that count on
- * `counters` are left out by `isCompiled`.
+ * A compiled program's server. What is inside of it is not to be seen from here; what it counts is told by
+ * `Counted`.
  */
 async function startCompiled(settings: Settings, folder: string): Promise<TestServer> {
   const server = await startProcess(folder, settings);
@@ -28,6 +30,7 @@ async function startCompiled(settings: Settings, folder: string): Promise<TestSe
   let ended: Promise<number | string> | undefined;
   const compiled: TestServer = {
     folder,
+    pid: server.pid,
     url: server.url,
     dataFile: told.dataFile,
     core: told.core,
@@ -66,6 +69,7 @@ export async function startServer(
   const server: TestServer = {
     ...running,
     folder,
+    pid: process.pid,
     async stop() {
       if (isStopped) return;
       isStopped = true;
