@@ -55,6 +55,8 @@ const LOUD_ROOM = {
 const SLOW_READERS = 8;
 /** How long a slow reader is given to read what has waited and see the end of its connection. */
 const ROUND_MS = 2000;
+/** How often the server is asked what it has counted: not so often that it is felt. */
+const LOOK_MS = 200;
 
 const DISK_BYTES = 192 * MIB;
 /** So little is left that the crowd has filled it soon, and again when the first is gone. */
@@ -236,7 +238,10 @@ describe("readers that are too slow at full load", () => {
         while (!crowd.isGone) {
           const before = await closings();
           await all((reader) => reader.stopReading());
-          await until(async () => crowd.isGone || (await closings()) >= before + SLOW_READERS);
+          await until(
+            async () => crowd.isGone || (await closings()) >= before + SLOW_READERS,
+            LOOK_MS,
+          );
           await all((reader) => reader.readOn(() => crowd.isGone, ROUND_MS));
           await Bun.sleep(random.below(300));
         }
