@@ -4,6 +4,7 @@ import {
   constants,
   existsSync,
   fsyncSync,
+  lchownSync,
   linkSync,
   openSync,
   readFileSync,
@@ -90,6 +91,9 @@ export function addPepper(path: string): string {
         `${draft} exists: another rotation is at work, or was interrupted. In the latter case delete it.`,
       );
     }
+    const { uid, gid } = statSync(path);
+    // What root writes is still the server's to read, whoever that runs as.
+    if (process.getuid?.() === 0) lchownSync(draft, uid, gid);
     renameSync(draft, path);
     syncFolder(path);
     return pepper.id;

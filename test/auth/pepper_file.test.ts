@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { addPepper, PepperError, pepperFileOf, readPeppers } from "../../src/auth/pepper_file.ts";
 import { makeFolder, removeFolder } from "../support/temp.ts";
@@ -102,6 +102,13 @@ describe("a rotation", () => {
     expect(newest.id).toBe(third);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(readdirSync(folder)).toEqual(["pepper.key"]);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)("by root leaves the file to its owner", () => {
+    readPeppers(path, true);
+    chownSync(path, 12_345, 12_346);
+    addPepper(path);
+    expect(statSync(path)).toMatchObject({ uid: 12_345, gid: 12_346 });
   });
 
   test("waits for another to be done, so that no key is lost", () => {
