@@ -30,7 +30,7 @@ import { AccountWatch } from "./store/account_watch.ts";
 import { AccountReads } from "./store/accounts.ts";
 import { startBackups } from "./store/backups/start.ts";
 import { FactorReads } from "./store/factor_reads.ts";
-import { NoticeWatch } from "./store/notices.ts";
+import { NOTICES_EVERY_MS, NoticeWatch } from "./store/notices.ts";
 import { startRetention } from "./store/retention/start.ts";
 import { openStore } from "./store/store.ts";
 import { Upkeep } from "./store/upkeep.ts";
@@ -242,7 +242,7 @@ export async function serve(
   const timers = [
     setInterval(() => sessions.checkSlow(config.outboundBytes), SLOW_CHECK_MS),
     setInterval(() => watch.look(), WATCH_MS),
-    setInterval(() => void path.delivery.over().then(() => notices.look()), WATCH_MS),
+    setInterval(() => void path.delivery.over().then(() => notices.look()), NOTICES_EVERY_MS),
     setInterval(() => budgets.prune(), PRUNE_MS),
     setInterval(() => placement.freeOthers(), FREE_THREADS_MS),
     setInterval(() => membership.flush().catch(notFlushed), config.subscriptionFlushSeconds * 1000),

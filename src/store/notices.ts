@@ -1,8 +1,10 @@
 import type { Database } from "bun:sqlite";
 import { reading, StoreError } from "./errors.ts";
 
-/** So many are carried out at a time, so that the main thread is not held up. */
+/** So many are carried out at a time, which takes up to 4 ms of the main thread. */
 const NOTICES_PER_LOOK = 200;
+/** How often a server looks. */
+export const NOTICES_EVERY_MS = 50;
 
 /** What a command has done beside the server, as it stands now. */
 export type Notice =
@@ -74,6 +76,8 @@ export class NoticeWatch {
   constructor(db: Database, seen: number, options: Options) {
     this.#options = options;
     this.#seen = seen;
+    // What commands have left while no server ran.
+    if (seen > 0) options.forget(seen);
     this.#since = db.prepare<Row, [number, number]>(
       `SELECT notice.id, kind, notice.channel_id AS channel, subject, name, archived_ms, deleted_ms,
          (SELECT encoded FROM message

@@ -71,6 +71,12 @@ test("what a command does is seen once, as it is by then, and then forgotten", (
   expect([deleted.seq, isDeleted(deleted.encoded as Uint8Array)]).toEqual([2, true]);
 });
 
+test("what was done while no server ran is in memory from the start, and forgotten", () => {
+  messageChanges(store.writing).deleteMessage(GENERAL, 2);
+  const look = watching();
+  expect([look(), noticesLeft()]).toEqual([[], 0]);
+});
+
 test("what is not carried out yet is shown again", () => {
   const look = watching(1);
   for (const seq of [1, 2, 3]) messageChanges(store.writing).deleteMessage(GENERAL, seq);
