@@ -28,3 +28,16 @@ export function backupsIn(folder: string): string[] {
     .map(({ name }) => name)
     .sort();
 }
+
+/**
+ * The same, apart from those that bear a time to come: a clock that was wrong has named them, and taken for the
+ * newest they would keep what is made since from being kept.
+ */
+export function backupsByAge(folder: string, nowMs: number): { future: string[]; past: string[] } {
+  const names = backupsIn(folder);
+  const isOfFuture = (name: string) => (backupTimeMs(name) ?? 0) > nowMs;
+  return {
+    future: names.filter(isOfFuture),
+    past: names.filter((name) => !isOfFuture(name)),
+  };
+}

@@ -4,7 +4,7 @@ import type { Counters } from "../../monitor/counters.ts";
 import type { Log } from "../../monitor/log.ts";
 import type { Backup } from "./backup.ts";
 import { removeDrafts } from "./draft_files.ts";
-import { backupName, backupsIn, backupTimeMs } from "./names.ts";
+import { backupName, backupsByAge, backupTimeMs } from "./names.ts";
 
 /** After a failure, unless the next one is due before. */
 const RETRY_MS = 10 * 60_000;
@@ -31,7 +31,8 @@ interface Options {
  * 1. When the next is due is read from the newest file's name, so a restart neither skips nor adds one.
  * 2. One that fails is logged, counted, and tried again; nothing is deleted then.
  * 3. One that has not come to its end when the next is due is ended, and failed: while it lasts the WAL grows.
- * 4. Only files with a backup's name are ever deleted.
+ * 4. Only files with a backup's name are ever deleted, and those that a wrong clock has named after a time to
+ *    come before all others.
  */
 export class ScheduledBackups {
   readonly #options: Options;
@@ -46,8 +47,7 @@ export class ScheduledBackups {
   start(): void {
     const { everyMs, now } = this.#options;
     const newestMs = this.#newest();
-    // A clock that was wrong may have left a name of the future behind.
-    this.#wait(newestMs === undefined ? 0 : Math.min(everyMs, newestMs + everyMs - now()));
+    this.#wait(newestMs === undefined ? 0 : newestMs + everyMs - now());
   }
 
   /** Ends the one that is under way. */
@@ -86,7 +86,8 @@ export class ScheduledBackups {
       counters.backups += 1;
       counters.newestBackupTookMs = ms;
       log.info({ file, bytes, messages, ms }, "made a backup");
-      for (const name of backupsIn(folder).slice(0, -keep)) rmSync(join(folder, name));
+      const { future, past } = backupsByAge(folder, now());
+      for (const name of [...future, ...past].slice(0, -keep)) rmSync(join(folder, name));
       this.#newest();
       return true;
     } catch (err) {
@@ -103,9 +104,9 @@ export class ScheduledBackups {
 
   /** When the newest backup was made, in ms since the Unix epoch. */
   #newest(): number | undefined {
-    const { folder, counters } = this.#options;
+    const { folder, counters, now } = this.#options;
     try {
-      const name = backupsIn(folder).at(-1);
+      const name = backupsByAge(folder, now()).past.at(-1);
       const timeMs = name === undefined ? undefined : backupTimeMs(name);
       if (name === undefined || timeMs === undefined) return undefined;
       counters.newestBackupMs = timeMs;

@@ -81,12 +81,18 @@ describe("backups by a plan", () => {
     await backups.stop();
   });
 
-  test("do not wait for a future that a wrong clock has left behind", async () => {
+  test("do not wait for a future that a wrong clock has left behind, nor give way to it", async () => {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, backupName(clock.nowMs() + 1000 * HOUR_MS)), "");
-    const backups = start();
-    await pass(HOUR_MS);
+    for (const hours of [1000, 2000]) {
+      writeFileSync(join(folder, backupName(clock.nowMs() + hours * HOUR_MS)), "");
+    }
+    const backups = start(2);
+    await pass(0);
     expect(began.length).toBe(1);
+    expect(names()).toContain(backupName(began[0] as number));
+    expect(counters.newestBackupMs).toBe(Math.floor((began[0] as number) / 1000) * 1000);
+    await pass(HOUR_MS);
+    expect(names()).toEqual(began.map(backupName));
     await backups.stop();
   });
 
