@@ -111,7 +111,7 @@ export async function deleteChannel(config: Config, name: string, { yes }: Confi
     if (id !== undefined) step(db, () => changes.hide(id, Date.now()));
     await untilSeen();
     for (const half of halfDeletedChannels(db)) {
-      await inSteps(db, () => changes.deleteMessages(half, MESSAGES_PER_STEP) > 0);
+      await inSteps(db, config, () => changes.deleteMessages(half, MESSAGES_PER_STEP) > 0);
       step(db, () => changes.finish(half));
     }
     say(`${name} is deleted.`);

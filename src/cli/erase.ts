@@ -45,7 +45,7 @@ export async function eraseUser(
     step(db, () => steps.begin(id, Date.now()));
     // What was on its way to the disk when the connections were closed is found after that.
     await untilSeen();
-    const messages = await eraseMessages(db, id, keepMessages);
+    const messages = await eraseMessages(db, config, id, keepMessages);
     step(db, () => steps.finish(id));
     say(
       `${name} is erased: the account, its sign-ins, factors and memberships; ${counted(messages)} ${keepMessages ? "without a name" : "emptied"}.`,
@@ -56,14 +56,19 @@ export async function eraseUser(
 }
 
 /** Returns how many there were to do. */
-async function eraseMessages(db: Database, account: number, keepsBodies: boolean) {
+async function eraseMessages(
+  db: Database,
+  config: Config,
+  account: number,
+  keepsBodies: boolean,
+): Promise<number> {
   const changes = messageChanges(db);
   let messages = 0;
   for (let from: number | undefined = 0; from !== undefined; ) {
     const stretch = ownMessages(db, account, from, ROWS_PER_LOOK);
     const left = [...stretch.ids];
     messages += left.length;
-    await inSteps(db, () => {
+    await inSteps(db, config, () => {
       changes.disownMessages(account, left.splice(0, MESSAGES_PER_STEP), keepsBodies);
       return left.length > 0;
     });

@@ -11,6 +11,8 @@ import { UserCommandError } from "./account_file.ts";
 const REST_MS = 10;
 /** By then a running server has seen what was done, and what was on its way to the disk has arrived. */
 const SERVER_SEES_MS = 1500;
+/** A step writes up to a MB to the WAL, and each of these times it may start over. */
+const STEPS_PER_CHECKPOINT = 20;
 /** How often the WAL is tried to be emptied, where somebody reads. */
 const EMPTYING_TRIES = 50;
 const EMPTYING_EVERY_MS = 100;
@@ -44,12 +46,23 @@ export function step<T>(db: Database, work: () => T): T {
   return db.transaction(work).immediate();
 }
 
-/** Steps until one returns false, with rests for a server to commit in. */
-export async function inSteps(db: Database, work: () => boolean): Promise<void> {
-  for (;;) {
+/**
+ * Steps until one returns false, with rests for a server to commit in. The WAL is copied into the database now and
+ * then, as without a server nobody else does it: else it would become many times as large as what is written.
+ */
+export async function inSteps(
+  db: Database,
+  { checkpoints }: Pick<Config, "checkpoints">,
+  work: () => boolean,
+): Promise<void> {
+  for (let steps = 1, isMore = true; isMore; steps++) {
     const began = performance.now();
-    if (!step(db, work)) return;
-    await Bun.sleep(Math.max(REST_MS, performance.now() - began));
+    isMore = step(db, work);
+    if (checkpoints === "own" && (!isMore || steps % STEPS_PER_CHECKPOINT === 0)) {
+      // Waits for nobody. Where it is not done whole because of a reader, the next one does it.
+      db.query("PRAGMA wal_checkpoint(PASSIVE)").get();
+    }
+    if (isMore) await Bun.sleep(Math.max(REST_MS, performance.now() - began));
   }
 }
 
