@@ -107,6 +107,8 @@ describe("hubbub backup", () => {
     "copies the keys to a folder apart, and keeps an older key that it replaces",
     async () => {
       const keys = join(folder, "keys");
+      // The hasher makes the pepper, a moment after the start.
+      await until(() => existsSync(join(folder, "pepper.key")));
       await succeed("backup", backup, "--keys", keys);
       expect(readdirSync(keys).sort()).toEqual(["factors.key", "pepper.key", "signing.key"]);
       for (const name of readdirSync(keys)) {
