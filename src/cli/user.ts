@@ -60,19 +60,29 @@ export function setRole(config: Config, name: string, role: string): void {
   say(`${name} has the role ${role} now.`);
 }
 
+interface ListRow {
+  readonly name: string;
+  readonly role: Role;
+  readonly created_ms: number;
+  readonly disabled_ms: number | null;
+  readonly erased_ms: number | null;
+}
+
 /** `hubbub user list`: an account a line: name, role, day of its making, and whether it is disabled. */
 export function listUsers(config: Config): void {
   const accounts = inExistingFile(config, (db) =>
     db
-      .query<{ name: string; role: Role; created_ms: number; disabled_ms: number | null }, []>(
-        "SELECT name, role, created_ms, disabled_ms FROM account WHERE name != '' ORDER BY name_key",
+      .query<ListRow, []>(
+        `SELECT name, role, created_ms, disabled_ms, erased_ms FROM account
+         WHERE name != '' ORDER BY name_key`,
       )
       .all(),
   );
   if (accounts.length === 0) say("There are no accounts yet. Make one: hubbub user add NAME");
-  for (const { name, role, created_ms, disabled_ms } of accounts) {
+  for (const { name, role, created_ms, disabled_ms, erased_ms } of accounts) {
     const day = new Date(created_ms).toISOString().slice(0, 10);
-    const state = disabled_ms === null ? "" : "  disabled";
+    const disabled = disabled_ms === null ? "" : "  disabled";
+    const state = erased_ms === null ? disabled : "  half erased";
     say(`${name.padEnd(32)}  ${role.padEnd(7)}  ${day}${state}`);
   }
 }

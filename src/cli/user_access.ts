@@ -30,7 +30,12 @@ export function disableUser(config: Config, name: string): void {
  * @throws UserCommandError, StoreFileError.
  */
 export function enableUser(config: Config, name: string): void {
-  const isChanged = onAccount(config, name, (jobs, id) => jobs.enableAccount(id));
+  const isChanged = onAccount(config, name, (jobs, id, isHalfErased) => {
+    if (!isHalfErased) return jobs.enableAccount(id);
+    throw new UserCommandError(
+      `${name} is half erased. Give the command erase again: it does what is left to do.`,
+    );
+  });
   say(isChanged ? `${name} may sign in again.` : `${name} was not disabled.`);
 }
 
@@ -51,14 +56,16 @@ export async function setPassword(config: Config, name: string): Promise<void> {
 function onAccount<T>(
   config: Config,
   name: string,
-  work: (jobs: ReturnType<typeof accountJobs>, id: number) => T,
+  work: (jobs: ReturnType<typeof accountJobs>, id: number, isHalfErased: boolean) => T,
 ): T {
   return inExistingFile(config, (db) => {
     const account = db
-      .query<{ id: number }, [string]>("SELECT id FROM account WHERE name_key = ?")
+      .query<{ id: number; erased_ms: number | null }, [string]>(
+        "SELECT id, erased_ms FROM account WHERE name_key = ?",
+      )
       .get(nameKey(name));
     if (account === null) throw new UserCommandError(`There is no account ${name}.`);
-    return work(accountJobs(db), account.id);
+    return work(accountJobs(db), account.id, account.erased_ms !== null);
   });
 }
 

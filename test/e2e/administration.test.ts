@@ -362,6 +362,10 @@ describe("hubbub erase", () => {
       child.kill("SIGKILL");
       await child.exited;
       expect(rest()).toBeGreaterThan(0);
+      expect(await command(server, "user", "list")).toMatch(/^evelyn .* half erased$/m);
+      expect(await refusalOf(["user", "enable", "evelyn", "--data", server.dataFile])).toContain(
+        "is half erased",
+      );
       await command(server, ...args.slice(0, 4));
       expect(rest()).toBe(0);
       expect(checkDatabase(server.dataFile, "whole")).toMatchObject({
