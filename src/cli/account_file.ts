@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { PASSWORD_CHARACTERS } from "../auth/passwords.ts";
 import type { Config } from "../config.ts";
@@ -51,8 +51,20 @@ export function inFile<T>(config: Config, work: (db: Database) => T): T {
 
 /** The same, but only where there is a file. */
 export function inExistingFile<T>(config: Config, work: (db: Database) => T): T {
-  if (!existsSync(config.data)) {
-    throw new UserCommandError(`There is no ${config.data} yet. Name the file with --data.`);
-  }
+  refuseMissing(config);
   return inFile(config, work);
+}
+
+/** @throws UserCommandError where there is no data file, or it cannot be told whether there is one. */
+export function refuseMissing({ data }: Pick<Config, "data">): void {
+  try {
+    statSync(data);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UserCommandError(
+      code === "ENOENT"
+        ? `There is no ${data} yet. Name the file with --data.`
+        : `${data} cannot be reached (${code}). Run this as the user that the server runs as.`,
+    );
+  }
 }

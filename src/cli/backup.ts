@@ -1,10 +1,10 @@
-import { existsSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import { basename, dirname, resolve } from "node:path";
 import type { Config } from "../config.ts";
 import { makeBackup } from "../store/backups/backup.ts";
 import { type Contents, checkDatabase } from "../store/backups/check.ts";
-import { UserCommandError } from "./account_file.ts";
+import { refuseMissing } from "./account_file.ts";
 import { harmlessJson } from "./harmless_text.ts";
 import { copyKeys, keysFor } from "./key_copies.ts";
 import { say } from "./say.ts";
@@ -28,9 +28,7 @@ export async function runBackup(config: Config, file: string, options: BackupOpt
     const contents = checkDatabase(file, "whole");
     return tell(options, { file, ...contents }, `${file} is whole: ${summaryOf(contents)}.`);
   }
-  if (!existsSync(config.data)) {
-    throw new UserCommandError(`There is no ${config.data}. Name the database with --data.`);
-  }
+  refuseMissing(config);
   const source = realpathSync(config.data);
   const target = resolve(file);
   const keyFolder = options.keys === undefined ? undefined : resolve(options.keys);

@@ -1,11 +1,10 @@
 import { type Database, SQLiteError } from "bun:sqlite";
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Config } from "../config.ts";
 import { fileError, openForWriting } from "../store/schema.ts";
 import { makeFile } from "../store/store.ts";
 import { refuseOlderFile } from "../store/update.ts";
-import { UserCommandError } from "./account_file.ts";
+import { refuseMissing } from "./account_file.ts";
 
 /** After a step a running server gets the file for this long at least. */
 const REST_MS = 10;
@@ -26,9 +25,7 @@ export async function onFile<T>(
   config: Config,
   work: (db: Database) => Promise<T> | T,
 ): Promise<T> {
-  if (!existsSync(config.data)) {
-    throw new UserCommandError(`There is no ${config.data} yet. Name the file with --data.`);
-  }
+  refuseMissing(config);
   const path = makeFile(resolve(config.data));
   refuseOlderFile(path);
   const db = openForWriting(path, config.durability);

@@ -77,6 +77,16 @@ describe("a command ends with one sentence", () => {
     }
   });
 
+  test("where it cannot be told whether there is a database", async () => {
+    await Bun.write(join(data.path, "file"), "");
+    const below = join(data.path, "file", "hubbub.db");
+    for (const args of [["user", "list"], exported().slice(0, 3), ["backup", "b.db"]]) {
+      expect(await refusalOf([...args, "--data", below])).toBe(
+        `${below} cannot be reached (ENOTDIR). Run this as the user that the server runs as.`,
+      );
+    }
+  });
+
   test("where the data is a folder", async () => {
     mkdirSync(join(data.path, "sub"));
     expect(await refusalOf(["stats", "--data", join(data.path, "sub")])).toContain(
