@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
-import { messageTimeMs } from "../wire/message_time.ts";
 import { nameKey } from "../wire/names.ts";
+import { decoded } from "../wire/tombstone.ts";
 import { noticeWrites } from "./notices.ts";
 
 /** A channel as the operator looks at it. */
@@ -42,7 +42,7 @@ export function listChannels(db: Database): readonly ListedChannel[] {
     .all();
   return rows.map(({ newest, archived_ms, deleted_ms, ...row }) => ({
     ...row,
-    newestMs: newest === null ? undefined : messageTimeMs(newest),
+    newestMs: newest === null ? undefined : decoded(newest)?.timeMs,
     isArchived: archived_ms !== null,
     isHalfDeleted: deleted_ms !== null,
   }));

@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
-import { fromBinary } from "@bufbuild/protobuf";
-import { MessageSchema } from "../wire/gen/hubbub/v1/events_pb.ts";
+import { decoded } from "../wire/tombstone.ts";
 import { ownMessages } from "./message_changes.ts";
+import { StoreFileError } from "./schema.ts";
 
 /** A line of an export. The names of its fields are stable: see docs/OPERATIONS.md. */
 export type ExportLine = { readonly type: string } & Readonly<
@@ -13,6 +13,11 @@ const MESSAGES_PER_READ = 200;
 const ROWS_PER_LOOK = 20_000;
 
 type Row = Record<string, string | number | null>;
+
+interface MessageRow {
+  readonly seq: number;
+  readonly encoded: Uint8Array;
+}
 
 /** A channel, its members and its messages as they were when it began. */
 export function* exportedChannel(db: Database, id: number): Generator<ExportLine> {
@@ -38,13 +43,13 @@ export function* exportedChannel(db: Database, id: number): Generator<ExportLine
     )
     .all(id);
   for (const { id, name } of members) yield { type: "member", user_id: id, user: name };
-  const read = db.prepare<{ seq: number; encoded: Uint8Array }, [number, number, number, number]>(
+  const read = db.prepare<MessageRow, [number, number, number, number]>(
     `SELECT seq, encoded FROM message WHERE channel_id = ? AND seq > ? AND seq <= ?
      ORDER BY seq LIMIT ?`,
   );
   for (let last = 0; ; ) {
     const rows = read.all(id, last, head?.seq ?? 0, MESSAGES_PER_READ);
-    for (const { encoded } of rows) yield messageLine(encoded, channel.name as string);
+    for (const row of rows) yield messageLine(row, channel.name as string);
     if (rows.length < MESSAGES_PER_READ) return;
     last = rows.at(-1)?.seq ?? last;
   }
@@ -91,21 +96,27 @@ export function* exportedUser(db: Database, id: number): Generator<ExportLine> {
 }
 
 function* messagesOf(db: Database, account: number): Generator<ExportLine> {
-  const read = db.prepare<{ encoded: Uint8Array; name: string }, [number]>(
-    "SELECT encoded, name FROM message JOIN channel ON channel.id = channel_id WHERE message.id = ?",
+  const read = db.prepare<MessageRow & { name: string }, [number]>(
+    "SELECT seq, encoded, name FROM message JOIN channel ON channel.id = channel_id WHERE message.id = ?",
   );
   for (let from: number | undefined = 0; from !== undefined; ) {
     const stretch = ownMessages(db, account, from, ROWS_PER_LOOK);
     for (const id of stretch.ids) {
       const row = read.get(id);
-      if (row !== null) yield messageLine(row.encoded, row.name);
+      if (row !== null) yield messageLine(row, row.name);
     }
     from = stretch.next;
   }
 }
 
-function messageLine(encoded: Uint8Array, channelName: string): ExportLine {
-  const message = fromBinary(MessageSchema, encoded);
+/** @throws StoreFileError where the message is damaged. */
+function messageLine({ seq, encoded }: MessageRow, channelName: string): ExportLine {
+  const message = decoded(encoded);
+  if (message === undefined) {
+    throw new StoreFileError(
+      `Message ${seq} of ${channelName} is damaged. Restore a backup, or do without it: hubbub message delete ${channelName} ${seq}`,
+    );
+  }
   return {
     type: "message",
     channel_id: message.channel,

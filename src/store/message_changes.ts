@@ -30,7 +30,7 @@ export function messageChanges(db: Database) {
   );
 
   const empty = ({ id, channel, seq, encoded }: Row, what: Emptying) => {
-    replace.run(emptied(encoded, what), id);
+    replace.run(emptied(encoded, what, { channel, seq }), id);
     if (what.author) disown.run(id);
     notices.message(channel, seq);
   };

@@ -1,5 +1,5 @@
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { MessageSchema } from "./gen/hubbub/v1/events_pb.ts";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { type Message, MessageSchema } from "./gen/hubbub/v1/events_pb.ts";
 
 /** What stands in the place of the author of messages whose account was erased; its id is 0. */
 export const ERASED_AUTHOR = "erased user";
@@ -12,9 +12,16 @@ export interface Emptying {
   readonly author: boolean;
 }
 
-/** An encoded `Message` without its text, its author or both. Its number and time stay. */
-export function emptied(encoded: Uint8Array, { body, author }: Emptying): Uint8Array<ArrayBuffer> {
-  const message = fromBinary(MessageSchema, encoded);
+/**
+ * An encoded `Message` without its text, its author or both. Its number and time stay. Of one that is damaged
+ * nothing stays but its place.
+ */
+export function emptied(
+  encoded: Uint8Array,
+  { body, author }: Emptying,
+  place: { readonly channel: number; readonly seq: number },
+): Uint8Array<ArrayBuffer> {
+  const message = decoded(encoded) ?? create(MessageSchema, { ...place, deleted: true });
   if (body) {
     message.body = "";
     message.deleted = true;
@@ -26,7 +33,17 @@ export function emptied(encoded: Uint8Array, { body, author }: Emptying): Uint8A
   return toBinary(MessageSchema, message);
 }
 
-/** Whether an encoded `Message` has been deleted. */
+/** Whether an encoded `Message` has been deleted; one that is damaged has not. */
 export function isDeleted(encoded: Uint8Array): boolean {
-  return fromBinary(MessageSchema, encoded).deleted;
+  return decoded(encoded)?.deleted ?? false;
+}
+
+/** A message from its bytes; undefined where they are damaged. */
+export function decoded(encoded: Uint8Array): Message | undefined {
+  try {
+    return fromBinary(MessageSchema, encoded);
+  } catch {
+    // Bytes that the disk has changed: SQLite's checks do not notice it inside of a value.
+    return undefined;
+  }
 }

@@ -87,6 +87,24 @@ describe("a command ends with one sentence", () => {
     }
   });
 
+  test("where a message is damaged, which then can be deleted", async () => {
+    makeDatabase(data.db, 3);
+    using db = new Database(data.db);
+    db.run("UPDATE message SET encoded = x'ffff' WHERE channel_id = 1 AND seq = 3");
+    const { out, err, code } = await run(exported());
+    expect({ out, code }).toEqual({ out: "", code: 1 });
+    expect(err).toBe(
+      "hubbub: Message 3 of general is damaged. Restore a backup, or do without it: hubbub message delete general 3\n",
+    );
+    for (const args of [
+      ["channel", "list"],
+      ["message", "delete", "general", "3"],
+    ]) {
+      expect((await run([...args, "--data", data.db])).code).toBe(0);
+    }
+    expect((await run(exported())).code).toBe(0);
+  });
+
   test("where the data is a folder", async () => {
     mkdirSync(join(data.path, "sub"));
     expect(await refusalOf(["stats", "--data", join(data.path, "sub")])).toContain(

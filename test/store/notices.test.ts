@@ -123,7 +123,10 @@ test("of an erased account only the id is left, and nobody else gets it", async 
 
 test("a message loses its text, its author, or both, and keeps number and time", () => {
   const read = (what: { body: boolean; author: boolean }) => {
-    const { $typeName, ...fields } = fromBinary(MessageSchema, emptied(encoded, what));
+    const { $typeName, ...fields } = fromBinary(
+      MessageSchema,
+      emptied(encoded, what, { channel: GENERAL, seq: 1 }),
+    );
     return fields;
   };
   const rest = { ...message, deleted: false };
@@ -136,4 +139,19 @@ test("a message loses its text, its author, or both, and keeps number and time",
     body: "",
     deleted: true,
   });
+});
+
+test("a damaged message can be deleted, and keeps no user from being erased", () => {
+  store.writing.run("UPDATE message SET encoded = x'ffff' WHERE seq IN (2, 3)");
+  const changes = messageChanges(store.writing);
+  expect(changes.deleteMessage(GENERAL, 2)).toBe(true);
+  expect(changes.deleteMessage(GENERAL, 2)).toBe(false);
+  changes.disownMessages(1, [1, 3], false);
+  const rows = store.writing
+    .query<{ encoded: Uint8Array }, []>("SELECT encoded FROM message ORDER BY seq")
+    .all()
+    .map(({ encoded: bytes }) => fromBinary(MessageSchema, bytes));
+  expect(rows).toMatchObject(
+    [1, 2, 3].map((seq) => ({ channel: GENERAL, seq, body: "", authorId: 0, deleted: true })),
+  );
 });
