@@ -61,6 +61,15 @@ test("a live database whose newest pages are all in its WAL is whole", () => {
   expect(checkDatabase(live, "whole").messages).toBe(20);
 });
 
+test("what has come into a deleted channel since is no damage", () => {
+  change(
+    path,
+    "UPDATE channel SET name = '', name_key = 'gone', deleted_ms = 1 WHERE id = 2",
+    "DELETE FROM message WHERE channel_id = 2 AND seq < 100",
+  );
+  expect(checkDatabase(path, "whole").messages).toBe(101);
+});
+
 describe("it refuses, with one sentence,", () => {
   test("what is not there, or no database", async () => {
     path = join(folder, "nothing.db");
