@@ -18,7 +18,7 @@ const rules: Readonly<Record<string, { rooms: readonly string[]; bun: boolean }>
   session: { rooms: ["channels", "store", "wire", "monitor"], bun: true },
   auth: { rooms: ["store", "wire", "monitor", "machine"], bun: true },
   client: { rooms: ["wire"], bun: false },
-  cli: { rooms: ["auth", "client", "wire", "store", "monitor"], bun: true },
+  cli: { rooms: ["auth", "client", "wire", "store", "monitor", "machine"], bun: true },
   pages: { rooms: ["monitor"], bun: true },
   web: { rooms: ["client", "wire"], bun: false },
   loadtest: { rooms: ["client", "wire"], bun: true },

@@ -1,10 +1,19 @@
+import { constants, setPriority } from "node:os";
 import type { Command } from "commander";
 import type { Config } from "../../config.ts";
+import { backupFindings } from "./backups.ts";
 import { databaseFindings } from "./database.ts";
+import { exposureFindings } from "./exposure.ts";
+import { fileSystemFindings } from "./file_system.ts";
 import { fileFindings } from "./files.ts";
-import type { Finding } from "./finding.ts";
+import { type Finding, fail, looked } from "./finding.ts";
 import { machineFindings } from "./machine.ts";
-import { serverFinding } from "./server.ts";
+import { memoryFindings } from "./memory.ts";
+import { clockFindings } from "./network_time.ts";
+import { showProgress } from "./progress.ts";
+import { exitCodeOf, reportOf } from "./report.ts";
+import { roomFindings } from "./room.ts";
+import { serverFindings } from "./server.ts";
 import { settingFindings } from "./settings.ts";
 
 interface DoctorOptions {
@@ -13,7 +22,8 @@ interface DoctorOptions {
 }
 
 /**
- * Adds the options and the action of `hubbub doctor` to its command.
+ * Adds the options and the action of `hubbub doctor` to its command: it looks at everything that a server on
+ * this file needs, changes nothing, and tells by its exit code how bad it is.
  *
  * @param configOf reads the settings of the command.
  */
@@ -25,29 +35,43 @@ export function doctorCommand(command: Command, configOf: (command: Command) => 
     .option("--full", "compare the indexes of the database with its tables, too", false)
     .option("--json", "tell it as JSON", false)
     .action(async (options: DoctorOptions, called: Command) => {
-      process.exitCode = await runDoctor(configOf(called), options);
+      // What has to be quick on this machine is the server.
+      setPriority(constants.priority.PRIORITY_LOW);
+      const findings = await findingsOf(() => configOf(called), options.full);
+      process.stdout.write(options.json ? `${JSON.stringify(findings)}\n` : reportOf(findings));
+      process.exitCode = exitCodeOf(findings);
     });
 }
 
-/**
- * `hubbub doctor`: looks at everything that a server on this file needs, and changes nothing.
- *
- * @returns the exit code: 0 where all is right, 1 with warnings, 2 where something is to be mended.
- */
-async function runDoctor(config: Config, options: DoctorOptions): Promise<number> {
-  const findings: Finding[] = [
-    ...settingFindings(config),
-    ...fileFindings(config),
-    ...databaseFindings(config, options.full, Date.now()),
-    ...(await machineFindings(config)),
-    await serverFinding(config),
+async function findingsOf(configOf: () => Config, isFull: boolean): Promise<Finding[]> {
+  let config: Config;
+  try {
+    config = configOf();
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== "ConfigError") throw error;
+    return [
+      fail(
+        "settings",
+        error.message,
+        "Until then no server starts, and nothing else is looked at.",
+      ),
+    ];
+  }
+  const nowMs = Date.now();
+  const looks: readonly [string, () => readonly Finding[] | Promise<readonly Finding[]>][] = [
+    ["settings", () => settingFindings(config)],
+    ["exposure", () => exposureFindings(config)],
+    ["folder", () => fileFindings(config)],
+    ["file system", () => fileSystemFindings(config)],
+    ["disk", () => roomFindings(config, nowMs)],
+    ["backups", () => backupFindings(config, nowMs)],
+    ["database", () => databaseFindings(config, { isFull, nowMs, progress: showProgress })],
+    ["clock", () => clockFindings()],
+    ["limits", () => machineFindings(config)],
+    ["memory", () => memoryFindings(config)],
+    ["server", () => serverFindings(config)],
   ];
-  const text = options.json ? JSON.stringify(findings) : findings.map(lineOf).join("\n");
-  process.stdout.write(`${text}\n`);
-  const has = (level: string) => findings.some((finding) => finding.level === level);
-  return has("fail") ? 2 : has("warn") ? 1 : 0;
-}
-
-function lineOf({ level, about, text, advice }: Finding): string {
-  return `${level.padEnd(4)}  ${about.padEnd(12)}  ${text}${advice === undefined ? "" : ` ${advice}`}`;
+  const findings: Finding[] = [];
+  for (const [about, look] of looks) findings.push(...(await looked(about, look)));
+  return findings;
 }

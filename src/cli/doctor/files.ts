@@ -1,111 +1,118 @@
-import { existsSync, readdirSync, type Stats, statfsSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { accessSync, constants, existsSync, readdirSync, type Stats, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Config } from "../../config.ts";
-import { backupsIn } from "../../store/backups/names.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 
-const MB = 1_000_000;
-/** With less than that SQLite is soon refused. */
-const LEAST_FREE_BYTES = 200 * MB;
+/** A folder that is for everybody's files, such as /tmp. */
+const STICKY = 0o1000;
 
-/** The data folder, the keys in it, the room on its disk, and the backups. */
+interface File {
+  readonly name: string;
+  readonly stats: Stats;
+}
+
+/** The data folder and what lies in it: whose it is, and who may read it. */
 export function fileFindings(config: Config): Finding[] {
-  const path = resolve(config.data);
-  const folder = dirname(path);
+  const folder = dirname(resolve(config.data));
+  const database = basename(config.data);
   if (!existsSync(folder)) {
     return [warn("folder", `There is no ${folder} yet.`, "The first start makes it.")];
   }
+  const stats = statSync(folder);
+  const names = readdirSync(folder).filter(
+    // Whose the others are is nobody's business here.
+    (name) => name.startsWith(database) || /\.key(\.next)?$/.test(name),
+  );
+  const files = names.flatMap((name): File[] => {
+    const found = statSync(join(folder, name), { throwIfNoEntry: false });
+    return found === undefined ? [] : [{ name, stats: found }];
+  });
+  const found = [
+    ...modeFindings(folder, stats, files),
+    ...ownerFindings(folder, stats, files),
+    ...writeFindings(folder, stats),
+  ];
   return [
-    ...folderFindings(folder),
-    ...keyFindings(folder),
-    spaceFinding(folder, path),
-    ...backupFindings(config),
+    ...(found.length > 0 ? found : [ok("folder", `${folder} is its owner's alone.`)]),
+    keyFinding(folder, files),
   ];
 }
 
-function folderFindings(folder: string): Finding[] {
-  const found: Finding[] = [];
-  const stats = statSync(folder);
-  if (isOpen(stats)) {
-    found.push(
-      warn("folder", `${folder} is open to other users of this machine.`, `chmod 700 ${folder}`),
-    );
-  }
-  const owners = new Set(
-    readdirSync(folder).map(
-      (name) => statSync(join(folder, name), { throwIfNoEntry: false })?.uid ?? stats.uid,
-    ),
+function modeFindings(folder: string, stats: Stats, files: readonly File[]): Finding[] {
+  if (!isOpen(stats)) return [];
+  const isShared = (stats.mode & STICKY) !== 0;
+  const closing = isShared ? "Give the data a folder of its own." : `chmod 700 ${folder}`;
+  // The database, its WAL, and copies of it from before an update or a restore.
+  const open = files.filter(
+    ({ name, stats: { mode } }) =>
+      (mode & 0o044) !== 0 && !/\.key|-shm$|\.lock$|\.mark$/.test(name),
   );
-  owners.delete(stats.uid);
-  if (owners.size > 0) {
-    found.push(
-      fail(
-        "folder",
-        `Files in ${folder} belong to somebody else than the folder.`,
-        "chown them to the user that the server runs as.",
-      ),
-    );
-  }
-  return found.length > 0 ? found : [ok("folder", `${folder} is its owner's alone.`)];
-}
-
-function keyFindings(folder: string): Finding[] {
-  const keys = readdirSync(folder).filter((name) => name.endsWith(".key"));
-  const open = keys.filter((name) => isOpen(statSync(join(folder, name))));
   if (open.length > 0) {
-    const names = open.join(" ");
+    const names = open.map(({ name }) => name);
+    const text = `${names.join(", ")} in ${folder}: other users of this machine may read all messages.`;
     return [
-      fail("keys", `${names}: other users of this machine may read it.`, `chmod 600 ${names}`),
+      fail("folder", text, `${closing}${isShared ? "" : ";"} chmod 600 ${pathsOf(folder, names)}`),
     ];
   }
+  return [warn("folder", `${folder} is open to other users of this machine.`, closing)];
+}
+
+function ownerFindings(folder: string, { uid }: Stats, files: readonly File[]): Finding[] {
+  const foreign = files.filter((file) => file.stats.uid !== uid).map(({ name }) => name);
+  if (foreign.length === 0) return [];
   return [
-    ok(
-      "keys",
-      keys.length === 0 ? "There are none yet." : `Only their owner reads ${keys.join(", ")}.`,
+    fail(
+      "folder",
+      `${foreign.join(", ")} in ${folder}: not of the user that the folder is of (${uid}).`,
+      `If the server runs as that user: chown ${uid} ${pathsOf(folder, foreign)}`,
     ),
   ];
 }
 
-function spaceFinding(folder: string, path: string): Finding {
-  const { bavail, bsize } = statfsSync(folder);
-  const free = bavail * bsize;
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  const text = `${Math.round(free / MB)} MB are free, and the database takes ${Math.round(size / MB)} MB.`;
-  if (free < LEAST_FREE_BYTES) {
-    return fail(
-      "disk",
-      text,
-      "Make room, or messages will be refused. HUBBUB_KEEP_MEGABYTES bounds the database.",
-    );
-  }
-  if (free < size) {
-    return warn("disk", text, "A backup or an update needs as much room as the database has.");
-  }
-  return ok("disk", text);
-}
-
-function backupFindings({ backups }: Config): Finding[] {
-  if (backups === null) return [];
-  const { folder, everyMs } = backups;
-  const files = existsSync(folder) ? backupsIn(folder) : [];
-  const newestMs = Math.max(...files.map((name) => statSync(join(folder, name)).mtimeMs), 0);
-  const hours = Math.round((Date.now() - newestMs) / 3_600_000);
-  if (files.length === 0) {
+function writeFindings(folder: string, { uid }: Stats): Finding[] {
+  try {
+    accessSync(folder, constants.W_OK);
+    return [];
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EROFS") {
+      const text = `${folder} is on a disk that is for reading only.`;
+      return [
+        fail("folder", text, "If it should not be: the kernel's log (dmesg) says why it is."),
+      ];
+    }
+    const own = process.getuid?.();
+    if (own === uid) {
+      return [fail("folder", `Nobody may write to ${folder}.`, `chmod 700 ${folder}`)];
+    }
     return [
       warn(
-        "backups",
-        `There is no backup in ${folder}.`,
-        "The server makes the first; see its log.",
+        "folder",
+        `You (user ${own}) may not write to ${folder}, which is of user ${uid}.`,
+        "The server has to run as that user, and so have commands beside it.",
       ),
     ];
   }
-  const text = `The newest of ${files.length} is ${hours} hours old.`;
-  if (Date.now() - newestMs > 2 * everyMs) {
-    return [fail("backups", text, "It should be younger: see the server's log.")];
+}
+
+function keyFinding(folder: string, files: readonly File[]): Finding {
+  const keys = files.filter(({ name }) => name.endsWith(".key"));
+  const open = keys.filter(({ stats }) => isOpen(stats)).map(({ name }) => name);
+  if (open.length > 0) {
+    const text = `${open.join(", ")}: other users of this machine may read it.`;
+    return fail("keys", text, `chmod 600 ${pathsOf(folder, open)}`);
   }
-  return [ok("backups", text)];
+  const names = keys.map(({ name }) => name);
+  return ok(
+    "keys",
+    keys.length === 0 ? "There are none yet." : `Only their owner reads ${names.join(", ")}.`,
+  );
+}
+
+function pathsOf(folder: string, names: readonly string[]): string {
+  return names.map((name) => join(folder, name)).join(" ");
 }
 
 function isOpen({ mode }: Stats): boolean {
-  return (mode & 0o077) !== 0;
+  return process.platform !== "win32" && (mode & 0o077) !== 0;
 }

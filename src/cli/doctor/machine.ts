@@ -1,25 +1,34 @@
-import { readFileSync } from "node:fs";
 import type { Config } from "../../config.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
+import { askedProcess, textOf } from "./server_process.ts";
 
 /** Files beside the sockets: the database, threads, libraries, the hasher's pipes. */
 const OTHER_FILES = 200;
-const LEAST_BACKLOG = 1024;
-const LEAST_MEMORY_BYTES = 400_000_000;
+/** What Bun asks for, and the system may cut. */
+const ASKED_BACKLOG = 512;
+/** Entries that a connection takes in a table of the firewall: to the proxy, and from there to here. */
+const ENTRIES_PER_CONNECTION = 2;
 
-/** What the system allows, and whether its clock is set by the network. What it does not tell is left out. */
-export async function machineFindings(config: Config): Promise<Finding[]> {
-  const found = [filesFinding(config), backlogFinding(), memoryFinding(), await networkTime()];
+/** What the system allows. What it does not tell is left out. */
+export function machineFindings(config: Config): Finding[] {
+  const found = [
+    filesFinding(config),
+    backlogFinding(),
+    portsFinding(config),
+    connectionTableFinding(config),
+  ];
   return found.filter((finding) => finding !== undefined);
 }
 
-function filesFinding({ connections }: Config): Finding | undefined {
-  const line = /^Max open files +(\S+) +(\S+)/m.exec(textOf("/proc/self/limits"));
+function filesFinding({ connections, data }: Config): Finding | undefined {
+  const { folder, isServer } = askedProcess(data);
+  const line = /^Max open files +(\S+) +(\S+)/m.exec(textOf(`${folder}/limits`));
   if (line === null) return undefined;
-  const [soft, hard] = [line[1] as string, line[2] as string];
-  const most = hard === "unlimited" ? Number.POSITIVE_INFINITY : Number(hard);
+  // Bun takes all that the hard limit allows.
+  const most = line[2] === "unlimited" ? Number.POSITIVE_INFINITY : Number(line[2]);
   const needed = connections + OTHER_FILES;
-  const text = `Open files here: ${soft}, ${hard} at most; HUBBUB_CONNECTIONS=${connections} needs ${needed}.`;
+  const whose = isServer ? "The server" : "A server started from here";
+  const text = `${whose} may have ${shown(most)} open files, and HUBBUB_CONNECTIONS=${connections} needs ${shown(needed)}.`;
   return most < needed
     ? fail(
         "open files",
@@ -32,37 +41,42 @@ function filesFinding({ connections }: Config): Finding | undefined {
 function backlogFinding(): Finding | undefined {
   const backlog = Number(textOf("/proc/sys/net/core/somaxconn"));
   if (!(backlog > 0)) return undefined;
-  const text = `net.core.somaxconn is ${backlog}.`;
-  return backlog < LEAST_BACKLOG
-    ? warn("backlog", text, "With 4096, many clients that come at once are let in sooner.")
+  const text = `${shown(backlog)} clients may wait to be accepted (net.core.somaxconn).`;
+  return backlog < ASKED_BACKLOG
+    ? warn(
+        "backlog",
+        text,
+        `sysctl -w net.core.somaxconn=4096: many who come at once are let in sooner.`,
+      )
     : ok("backlog", text);
 }
 
-function memoryFinding(): Finding | undefined {
-  const most = textOf("/sys/fs/cgroup/memory.max").trim();
-  if (!/^\d+$/.test(most)) return undefined;
-  const text = `The memory limit is ${Math.round(Number(most) / 1e6)} MB.`;
-  return Number(most) < LEAST_MEMORY_BYTES
-    ? warn("memory", text, "A server with many connections needs more.")
-    : ok("memory", text);
+/** A proxy has one address for all its connections to the server, and so a port for each. */
+function portsFinding({ connections, trustedProxies }: Config): Finding | undefined {
+  if (trustedProxies.length === 0) return undefined;
+  const range = /^(\d+)\s+(\d+)/.exec(textOf("/proc/sys/net/ipv4/ip_local_port_range"));
+  if (range === null) return undefined;
+  const ports = Number(range[2]) - Number(range[1]) + 1;
+  const text = `A proxy on this machine has ${shown(ports)} ports for connections to the server; HUBBUB_CONNECTIONS=${connections}.`;
+  return ports < connections
+    ? warn("ports", text, 'sysctl -w net.ipv4.ip_local_port_range="1024 65535"')
+    : ok("ports", text);
 }
 
-async function networkTime(): Promise<Finding | undefined> {
-  if (Bun.which("timedatectl") === null) return undefined;
-  const child = Bun.spawn(["timedatectl", "show", "--property=NTPSynchronized", "--value"], {
-    stdout: "pipe",
-    stderr: "ignore",
-  });
-  const told = (await new Response(child.stdout).text()).trim();
-  if (told === "yes") return ok("clock", "It is set by the network.");
-  if (told !== "no") return undefined;
-  return warn("clock", "It is not set by the network.", "timedatectl set-ntp true");
+function connectionTableFinding({ connections }: Config): Finding | undefined {
+  const most = Number(textOf("/proc/sys/net/netfilter/nf_conntrack_max"));
+  if (!(most > 0)) return undefined;
+  const needed = ENTRIES_PER_CONNECTION * connections;
+  const text = `The firewall tracks ${shown(most)} connections, and ${shown(needed)} may be needed behind a proxy (net.netfilter.nf_conntrack_max).`;
+  return most < needed
+    ? warn(
+        "firewall",
+        text,
+        `sysctl -w net.netfilter.nf_conntrack_max=${4 * connections}, if it has rules at all.`,
+      )
+    : ok("firewall", text);
 }
 
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
-  }
+function shown(count: number): string {
+  return Number.isFinite(count) ? count.toLocaleString("en") : "any number of";
 }

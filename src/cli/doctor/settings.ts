@@ -1,11 +1,12 @@
 import type { Config } from "../../config.ts";
-import { type Finding, ok, warn } from "./finding.ts";
+import { Placement, PlacementError } from "../../machine/placement.ts";
+import { type Finding, fail, ok, warn } from "./finding.ts";
+
+const about = "settings";
 
 /** Settings that are allowed, and that most people would regret. */
 export function settingFindings(config: Config): Finding[] {
-  const about = "settings";
   const found: Finding[] = [];
-  const { host, trustedProxies, keepDays, keepMegabytes } = config;
   if (config.durability === "committed") {
     found.push(
       warn(
@@ -13,11 +14,6 @@ export function settingFindings(config: Config): Finding[] {
         "A power cut may lose acknowledged messages.",
         "HUBBUB_DURABILITY=synced keeps them.",
       ),
-    );
-  }
-  if (config.backups === null) {
-    found.push(
-      warn(about, "The server makes no backups.", "Set HUBBUB_BACKUPS, or make them otherwise."),
     );
   }
   if (config.updateBackup === "off") {
@@ -29,37 +25,38 @@ export function settingFindings(config: Config): Finding[] {
       ),
     );
   }
-  const isLocal = /^(localhost|127\.|::1$|\[::1\]$)/.test(host);
-  if (!isLocal && trustedProxies.length === 0) {
-    found.push(
-      warn(
-        about,
-        `It listens on ${host} without TLS of its own, and trusts no proxy.`,
-        "Put a proxy with TLS in front, and name it in HUBBUB_TRUSTED_PROXIES.",
-      ),
-    );
-  }
-  if (trustedProxies.some((network) => /\/0$/.test(network))) {
-    found.push(
-      warn(
-        about,
-        "Everybody is a trusted proxy, and may say to have any address.",
-        "Name the proxy alone in HUBBUB_TRUSTED_PROXIES.",
-      ),
-    );
-  }
   if (config.logLevel === "silent") {
     found.push(warn(about, "Nothing is logged, faults neither.", "Take HUBBUB_LOG_LEVEL away."));
   }
-  const kept = [keepDays > 0 && `${keepDays} days`, keepMegabytes > 0 && `${keepMegabytes} MB`];
-  const most = kept.filter((part) => part !== false).join(" and ");
-  found.push(
-    ok(
-      "retention",
-      most === "" ? "Messages are kept for ever." : `Messages are kept for at most ${most}.`,
-    ),
-  );
-  return found.some((finding) => finding.about === about)
-    ? found
-    : [ok(about, "Nothing is unusual."), ...found];
+  found.push(...coreFindings(config));
+  if (found.length === 0) found.push(ok(about, "Nothing is unusual."));
+  return [...found, ok("retention", keptBy(config))];
+}
+
+function keptBy({ keepDays, keepMegabytes }: Config): string {
+  const days = keepDays > 0 ? [`for ${keepDays} days`] : [];
+  const size =
+    keepMegabytes > 0 ? [`until the database has ${keepMegabytes.toLocaleString("en")} MB`] : [];
+  const limits = [...days, ...size];
+  return `Messages are kept ${limits.length === 0 ? "for ever" : limits.join(", and ")}, where a channel has no limits of its own.`;
+}
+
+function coreFindings({ cpu }: Config): Finding[] {
+  if (cpu === null) return [];
+  const found: Finding[] = [];
+  try {
+    new Placement(cpu, (reason) =>
+      found.push(
+        warn(
+          about,
+          `The main thread is not pinned to core ${cpu}: ${reason}.`,
+          "Take HUBBUB_CPU away.",
+        ),
+      ),
+    );
+  } catch (error) {
+    if (!(error instanceof PlacementError)) throw error;
+    found.push(fail(about, error.message, "Until then the server does not start."));
+  }
+  return found;
 }
