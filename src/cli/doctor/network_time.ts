@@ -5,7 +5,12 @@ import { type Finding, ok, warn } from "./finding.ts";
 const UNSET_MS = 16_000;
 
 /** Whether something sets the clock by others'; nothing where the system does not tell. */
-export function clockFindings(errorMs: number | undefined = clockErrorMs()): Finding[] {
+export function clockFindings(): Finding[] {
+  return clockFindingsBy(clockErrorMs());
+}
+
+/** @param errorMs by how much the clock may be wrong, as `clockErrorMs` has it. */
+export function clockFindingsBy(errorMs: number | undefined): Finding[] {
   if (errorMs === undefined) return [];
   if (errorMs < UNSET_MS) {
     return [

@@ -131,7 +131,7 @@ function bytesWithoutMessages(db: Untouched): number | undefined {
   try {
     return ["sqlite_schema", ...names.map(({ name }) => name)].reduce(
       (sum, name) =>
-        sum + db.number("SELECT total(pgsize) FROM dbstat WHERE aggregate AND name = ?", name),
+        sum + db.number("SELECT total(pgsize) FROM dbstat WHERE aggregate = 1 AND name = ?", name),
       0,
     );
   } catch (error) {
