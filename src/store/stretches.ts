@@ -76,7 +76,7 @@ async function checkRows(db: Untouched, options: StretchOptions): Promise<string
       limit,
     );
     if (found === undefined || found.rows === 0) return 0;
-    if (found.lost > 0) return `${found.lost} messages are missing from an index`;
+    if (found.lost > 0) return `messages are missing from an index: ${found.lost}`;
     if (found.first <= from) return "messages are not in order";
     from = found.last;
     return found.rows;
@@ -170,7 +170,11 @@ async function inStretches(
     const rows = read(limit);
     if (typeof rows === "string") return rows;
     seen += rows;
-    if (rows === 0) return undefined;
+    // The end, as it was at that moment. To wait for one without more could take for ever.
+    if (rows < limit) {
+      progress(1);
+      return undefined;
+    }
     const ms = performance.now() - began;
     limit = Math.round((limit * STRETCH_MS) / Math.max(ms, 1));
     limit = Math.min(Math.max(limit, LEAST_ROWS), MOST_ROWS);
