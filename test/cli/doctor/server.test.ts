@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startProcess } from "../../support/process.ts";
+import { RawConnection, send } from "../../support/raw_connection.ts";
 import { register, startServer } from "../../support/server.ts";
 import { mountSmallDisk } from "../../support/small_disk.ts";
 import { Talker } from "../../support/talker.ts";
@@ -76,14 +77,21 @@ test(
     const disk = await mountSmallDisk(4_000_000);
     if (disk === undefined) return;
     try {
-      const server = await startProcess(disk.folder, {}, disk.enter);
-      await register(server.url, "ada");
+      const rates = { messagesPerSecond: 100_000, messageBurst: 100_000 };
+      const server = await startProcess(disk.folder, rates, disk.enter);
+      const { accessToken } = await register(server.url, "ada");
+      const ada = await RawConnection.open(server.url, accessToken);
       const hog = join(disk.seen, "hog");
-      // The last page as well.
       Bun.spawnSync(["dd", "if=/dev/zero", `of=${hog}`, "bs=4096"], { stderr: "ignore" });
+      let [count, characters] = [0, 16_000];
+      const isRefusing = async () => (await fetch(`${server.url}/readyz`)).status === 503;
       await until(async () => {
-        await register(server.url, `bob-${Math.random().toString(36).slice(2, 8)}`).catch(() => {});
-        return (await fetch(`${server.url}/readyz`)).status === 503;
+        const answer = await ada.ask(send(1, "x".repeat(characters), `nonce-${count++}`));
+        if (answer.case !== "sent") characters = Math.max(1, Math.floor(characters / 4));
+        if (!(await isRefusing())) return false;
+        // Where the little that the server tries by itself still had room, it would go on.
+        await Bun.sleep(1200);
+        return isRefusing();
       });
       const found = await examine(join(disk.folder, "hubbub.db"), {
         enter: disk.enter,
