@@ -110,6 +110,17 @@ inEmptyRoot("commands work beside the server, as by docker exec", async () => {
   const backup = ["backup", "/data/today.db", "--keys", "/data/keys"];
   expect(await server.run(backup)).toMatchObject({ code: 0, err: "" });
   expect((await server.run(["backup", "--check", "/data/today.db"])).code).toBe(0);
+  const stats = await server.run(["stats", "--json"]);
+  expect(JSON.parse(stats.out)).toMatchObject({ accounts: 1, activeSessions: 2 });
+  const { port } = new URL(server.url);
+  const doctor = await server.run(["doctor", "--full", "--json", "--port", port]);
+  expect(doctor.err).toBe("");
+  const findings = JSON.parse(doctor.out) as { about: string; level: string; text: string }[];
+  const levels = new Map(findings.map(({ about, level }) => [about, level]));
+  for (const about of ["database", "folder", "keys", "pepper", "clock", "server"]) {
+    expect([about, levels.get(about)]).toEqual([about, "ok"]);
+  }
+  expect(findings.find(({ about }) => about === "open files")?.text).toStartWith("The server may");
 });
 
 inEmptyRoot("stops by one signal as the first process, with everything written", async () => {

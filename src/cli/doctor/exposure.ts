@@ -37,7 +37,9 @@ export function exposureFindings(config: Config): Finding[] {
   }
   found.push(...originFindings(config));
   if (found.length > 0) return found;
-  const who = isLocal ? "only this machine" : "whoever reaches this machine";
+  const reached = isLocal ? "only this machine" : "whoever reaches this machine";
+  const who =
+    trustedProxies.length > 0 && isLocal ? `${reached} and who comes by its proxy` : reached;
   return [
     ok(
       about,
