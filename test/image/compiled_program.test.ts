@@ -111,7 +111,7 @@ inEmptyRoot("commands work beside the server, as by docker exec", async () => {
   expect(await server.run(backup)).toMatchObject({ code: 0, err: "" });
   expect((await server.run(["backup", "--check", "/data/today.db"])).code).toBe(0);
   const stats = await server.run(["stats", "--json"]);
-  expect(JSON.parse(stats.out)).toMatchObject({ accounts: 1, activeSessions: 2 });
+  expect(JSON.parse(stats.out)).toMatchObject({ accounts: 1, activeSessions: 1 });
   const { port } = new URL(server.url);
   const doctor = await server.run(["doctor", "--full", "--json", "--port", port]);
   expect(doctor.err).toBe("");

@@ -22,7 +22,10 @@ export function addMessages(
   db.transaction(() => {
     for (const timeMs of timesMs) {
       seq += 1;
-      const fields = { channel, seq, authorId: 1, author: "ada", timeMs, body };
+      const fields = {
+        ...{ channel, seq, authorId: 1, author: "ada", body },
+        timeMs: Math.floor(timeMs),
+      };
       insert.run(
         channel,
         seq,
