@@ -4,8 +4,10 @@ import type { Config } from "../config.ts";
 import { backupsIn, backupTimeMs } from "../store/backups/names.ts";
 import { guarded } from "../store/schema.ts";
 import { Untouched } from "../store/untouched.ts";
-import { UserCommandError } from "./account_file.ts";
+import { refuseMissing } from "./account_file.ts";
 import { cameSince, timesOfMessages } from "./arrivals.ts";
+import { harmlessJson } from "./harmless_text.ts";
+import { say } from "./say.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -21,8 +23,8 @@ const NAME_CHARACTERS = 40;
  */
 export function showStats(config: Config, options: { readonly json: boolean }): void {
   const stats = statsOf(config, Date.now());
-  const text = options.json ? JSON.stringify(stats) : textOf(stats);
-  process.stdout.write(`${text}\n`);
+  if (options.json) process.stdout.write(`${harmlessJson(stats)}\n`);
+  else for (const line of linesOf(stats)) say(line);
 }
 
 type Stats = ReturnType<typeof statsOf>;
@@ -39,9 +41,7 @@ interface ChannelRow {
 
 function statsOf(config: Config, nowMs: number) {
   const { data } = config;
-  if (!existsSync(data)) {
-    throw new UserCommandError(`There is no ${data} yet. Name the file with --data.`);
-  }
+  refuseMissing(config);
   return guarded(data, () => {
     using db = new Untouched(data);
     db.refuseOtherVersions();
@@ -105,7 +105,7 @@ function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-function textOf(stats: Stats): string {
+function linesOf(stats: Stats): string[] {
   const rows: readonly (readonly [string, string])[] = [
     ["accounts", `${shown(stats.accounts)}${among(stats.disabledAccounts, "disabled")}`],
     ["sign-ins", `${shown(stats.activeSessions)} active`],
@@ -124,7 +124,7 @@ function textOf(stats: Stats): string {
     ],
     ...channelRows(stats.largestChannels),
   ];
-  return rows.map(([what, value]) => `${what.padEnd(13)} ${value}`).join("\n");
+  return rows.map(([what, value]) => `${what.padEnd(13)} ${value}`);
 }
 
 function backupRows(backups: Stats["backups"]): [string, string][] {

@@ -141,10 +141,8 @@ const isLost = ({ isFull }: StretchOptions, condition: string) =>
  */
 function gapOf(db: Untouched, run: Run, before: number): string | undefined {
   const { channel, first, last, rows } = run;
-  if (rows !== last - first + 1) {
-    return `in channel ${channel}, ${rows} messages bear the numbers ${first} to ${last}`;
-  }
-  if (first === before + 1) return undefined;
+  const isUnbroken = rows === last - first + 1;
+  if (isUnbroken && first === before + 1) return undefined;
   const row = db.get<{ deleted: number; gone: number }>(
     `SELECT deleted_ms IS NOT NULL AS deleted,
        coalesce((SELECT gone FROM retention WHERE channel_id = channel.id), 0) AS gone
@@ -152,9 +150,15 @@ function gapOf(db: Untouched, run: Run, before: number): string | undefined {
     channel,
   );
   if (row === undefined) return `it has messages of channel ${channel}, but not the channel`;
+  // Nobody sees it any more. A message that was on its way to the disk may have come after its deletion.
+  if (row.deleted) return undefined;
+  if (!isUnbroken) {
+    return `in channel ${channel}, ${rows} messages bear the numbers ${first} to ${last}`;
+  }
   const from = Math.max(before, row.gone) + 1;
-  if (row.deleted || first <= from) return undefined;
-  return `in channel ${channel}, messages ${from} to ${first - 1} are missing`;
+  return first <= from
+    ? undefined
+    : `in channel ${channel}, messages ${from} to ${first - 1} are missing`;
 }
 
 /** @param read reads so many rows; says how many there were, or what is wrong. */

@@ -144,7 +144,7 @@ test(
       expect([about, levelOf(about)]).toEqual([about, "ok"]);
     }
     // There are no backups.
-    expect([levelOf("settings"), code]).toEqual([
+    expect([levelOf("backups"), code]).toEqual([
       "warn",
       findings.some(({ level }) => level === "fail") ? 2 : 1,
     ]);

@@ -15,7 +15,8 @@ export function backupFindings({ backups, data }: Config, nowMs: number): Findin
     ];
   }
   const { folder, everyMs } = backups;
-  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const isThere = statSync(folder, { throwIfNoEntry: false }) !== undefined;
+  const names = isThere ? readdirSync(folder) : [];
   const keys = names.filter((name) => /\.key(\.until-|$)/.test(name));
   const newestMs = names.length === 0 ? undefined : newestOf(folder);
   if (newestMs === undefined) {

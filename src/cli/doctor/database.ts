@@ -25,7 +25,8 @@ interface Options {
 /** The database: of this version, whole, its WAL short, and its newest message not from the future. */
 export async function databaseFindings(config: Config, options: Options): Promise<Finding[]> {
   const path = config.data;
-  if (!existsSync(path)) {
+  // Not `existsSync`, to which a folder that may not be entered is an empty one.
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) {
     return [warn(about, `There is no ${path} yet.`, "The first start makes it.")];
   }
   if (existsSync(`${path}-wal`) && !existsSync(`${path}-shm`)) {

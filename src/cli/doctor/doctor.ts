@@ -1,6 +1,7 @@
 import { constants, setPriority } from "node:os";
 import type { Command } from "commander";
 import type { Config } from "../../config.ts";
+import { harmlessJson } from "../harmless_text.ts";
 import { backupFindings } from "./backups.ts";
 import { databaseFindings } from "./database.ts";
 import { exposureFindings } from "./exposure.ts";
@@ -38,7 +39,7 @@ export function doctorCommand(command: Command, configOf: (command: Command) => 
       // What has to be quick on this machine is the server.
       setPriority(constants.priority.PRIORITY_LOW);
       const findings = await findingsOf(() => configOf(called), options.full);
-      process.stdout.write(options.json ? `${JSON.stringify(findings)}\n` : reportOf(findings));
+      process.stdout.write(options.json ? `${harmlessJson(findings)}\n` : reportOf(findings));
       process.exitCode = exitCodeOf(findings);
     });
 }

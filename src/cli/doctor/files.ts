@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readdirSync, type Stats, statSync } from "node:fs";
+import { accessSync, constants, readdirSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Config } from "../../config.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
@@ -15,10 +15,10 @@ interface File {
 export function fileFindings(config: Config): Finding[] {
   const folder = dirname(resolve(config.data));
   const database = basename(config.data);
-  if (!existsSync(folder)) {
+  const stats = statSync(folder, { throwIfNoEntry: false });
+  if (stats === undefined) {
     return [warn("folder", `There is no ${folder} yet.`, "The first start makes it.")];
   }
-  const stats = statSync(folder);
   const names = readdirSync(folder).filter(
     // Whose the others are is nobody's business here.
     (name) => name.startsWith(database) || /\.key(\.next)?$/.test(name),

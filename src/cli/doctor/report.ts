@@ -1,3 +1,4 @@
+import { harmless } from "../harmless_text.ts";
 import type { Finding, Level } from "./finding.ts";
 
 const COLUMNS = 80;
@@ -21,10 +22,11 @@ export function reportOf(findings: readonly Finding[]): string {
   return `${findings.map(entryOf).join("\n")}\n\n${sum}\n`;
 }
 
+/** Names in it may come from a file that was in other hands. */
 function entryOf({ level, about, text, advice }: Finding): string {
   const [first = "", ...rest] = [
-    ...wrapped(text),
-    ...(advice === undefined ? [] : wrapped(`-> ${advice}`)),
+    ...wrapped(harmless(text, "")),
+    ...(advice === undefined ? [] : wrapped(`-> ${harmless(advice, "")}`)),
   ];
   const head = `${level.padEnd(4)}  ${about.padEnd(12)}  ${first}`;
   return [head, ...rest.map((line) => `${" ".repeat(INDENT)}${line}`)].join("\n");

@@ -167,6 +167,16 @@ test(
     change(place.data, "INSERT INTO retention (channel_id, gone) VALUES (2, 7)");
     expect((await examine(place.data)).of("database")?.level).toBe("ok");
 
+    // Of a deleted channel some may be there still, or have come since.
+    change(
+      place.data,
+      "INSERT INTO channel (id, name, name_key, created_ms, deleted_ms) VALUES (9, '', 'deleted 1', 0, 1)",
+      "INSERT INTO message SELECT 901, 9, 4, 1, randomblob(16), encoded FROM message WHERE id = 1",
+      "INSERT INTO message SELECT 902, 9, 8, 1, randomblob(16), encoded FROM message WHERE id = 1",
+    );
+    expect((await examine(place.data)).of("database")?.level).toBe("ok");
+    change(place.data, "DELETE FROM message WHERE id > 900");
+
     alterInOnePlace(place.data, nonceOf(place.data, 3));
     expect((await examine(place.data)).of("database")?.level).toBe("ok");
     const found = await examine(place.data, { args: ["--full"], unchanged: place.folder });

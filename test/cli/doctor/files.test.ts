@@ -116,6 +116,8 @@ asRoot.skipIf(Bun.which("setpriv") === null)(
       advice: "Ask as the user that the server runs as, or as root.",
     });
     expect(closed.code).toBe(2);
+    // Of what cannot be seen it is not said that it is not there.
+    expect(closed.of("database")?.text).toBe(`${place.data} may not be looked at (EACCES).`);
 
     chmodSync(place.folder, 0o755);
     chmodSync(place.data, 0o644);
