@@ -107,7 +107,7 @@ describe("a command ends with one sentence", () => {
 
   test("where the data is a folder", async () => {
     mkdirSync(join(data.path, "sub"));
-    expect(await refusalOf(["stats", "--data", join(data.path, "sub")])).toContain(
+    expect(await refusalOf(["user", "list", "--data", join(data.path, "sub")])).toContain(
       "cannot be used: it is a folder",
     );
   });
