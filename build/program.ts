@@ -36,6 +36,7 @@ const { outputs } = await Bun.build({
     source("compiled.ts"),
     source("store/reader.worker.ts"),
     source("store/writer.worker.ts"),
+    source("store/backups/backups.worker.ts"),
   ],
   target: "bun",
   format: "esm",

@@ -2,12 +2,14 @@ import { realpathSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import { basename, dirname, resolve } from "node:path";
 import type { Config } from "../config.ts";
-import { makeBackup } from "../store/backups/backup.ts";
 import { type Contents, checkDatabase } from "../store/backups/check.ts";
+import { draftOf } from "../store/backups/draft_files.ts";
+import { makeBackupInThread } from "../store/backups/thread.ts";
 import { refuseMissing } from "./account_file.ts";
 import { harmlessJson } from "./harmless_text.ts";
 import { copyKeys, keysFor } from "./key_copies.ts";
 import { say } from "./say.ts";
+import { removingUnfinished } from "./unfinished.ts";
 
 export interface BackupOptions {
   readonly check: boolean;
@@ -33,7 +35,9 @@ export async function runBackup(config: Config, file: string, options: BackupOpt
   const target = resolve(file);
   const keyFolder = options.keys === undefined ? undefined : resolve(options.keys);
   const keys = keyFolder === undefined ? [] : keysFor(config, keyFolder, dirname(target));
-  const made = await makeBackup(source, target);
+  const made = await removingUnfinished([draftOf(target)], () =>
+    makeBackupInThread(source, target),
+  );
   const seconds = (made.ms / 1000).toFixed(1);
   tell(options, made, `${file} has ${summaryOf(made)}; made and checked in ${seconds} s.`);
   // After the backup, so that they are all that it can need.

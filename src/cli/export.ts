@@ -1,11 +1,13 @@
-import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, writeSync } from "node:fs";
 import type { Config } from "../config.ts";
+import { beginDraft, draftOf, finishDraft, removeDraft } from "../store/backups/draft_files.ts";
 import { type ExportLine, exportedChannel, exportedUser } from "../store/export.ts";
 import { nameKey } from "../wire/names.ts";
 import { UserCommandError } from "./account_file.ts";
 import { idOf } from "./channel.ts";
 import { harmlessJson } from "./harmless_text.ts";
 import { onFile } from "./steps.ts";
+import { removingUnfinished } from "./unfinished.ts";
 
 /** Lines are written when there are so many characters of them. */
 const CHUNK_CHARACTERS = 64 * 1024;
@@ -45,19 +47,32 @@ export async function runExport(
   });
 }
 
-/** Leaves nothing behind where it fails. */
+/** The file has its name when it is complete; nothing is left behind where it fails or is ended. */
 async function writeToFile(lines: Iterable<ExportLine>, file: string): Promise<void> {
-  const descriptor = refusing(file, () => openSync(file, "wx", 0o600));
+  if (existsSync(file)) throw taken(file);
+  const draft = draftOf(file);
+  await removingUnfinished([draft], async () => {
+    try {
+      refusing(file, () => beginDraft(file));
+      await writeDraft(lines, draft, file);
+      if (!refusing(file, () => finishDraft(draft, file))) throw taken(file);
+    } finally {
+      removeDraft(draft);
+    }
+  });
+}
+
+async function writeDraft(lines: Iterable<ExportLine>, draft: string, file: string): Promise<void> {
+  const descriptor = openSync(draft, "r+");
   try {
     await write(lines, async (text) => {
       const bytes = Buffer.from(text);
       for (let at = 0; at < bytes.length; ) {
         at += refusing(file, () => writeSync(descriptor, bytes, at));
       }
+      // Signals are seen when the event loop turns.
+      await new Promise(setImmediate);
     });
-  } catch (error) {
-    rmSync(file, { force: true });
-    throw error;
   } finally {
     closeSync(descriptor);
   }
@@ -68,12 +83,12 @@ function refusing<T>(file: string, work: () => T): T {
     return work();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new UserCommandError(
-      code === "EEXIST"
-        ? `There is ${file} already, and it is not overwritten.`
-        : `${file} cannot be written (${code}). Nothing was left behind.`,
-    );
+    throw new UserCommandError(`${file} cannot be written (${code}). Nothing was left behind.`);
   }
+}
+
+function taken(file: string): UserCommandError {
+  return new UserCommandError(`There is ${file} already, and it is not overwritten.`);
 }
 
 /** Waits for whoever reads standard output, so that nothing piles up here. */

@@ -3,8 +3,10 @@ import { dirname, resolve } from "node:path";
 import { PepperError, pepperFileOf, readPeppers } from "../auth/pepper_file.ts";
 import type { Config } from "../config.ts";
 import { peppersInUse } from "../store/accounts.ts";
-import { type Restored, type RestoreOptions, restoreBackup } from "../store/backups/restore.ts";
+import { type Restored, type RestoreOptions, unfinishedRestore } from "../store/backups/restore.ts";
+import { restoreBackupInThread } from "../store/backups/thread.ts";
 import { say } from "./say.ts";
+import { removingUnfinished } from "./unfinished.ts";
 
 /** Names shown of those that something was undone of. */
 const NAMES_SHOWN = 20;
@@ -19,7 +21,10 @@ export async function runRestore(
   file: string,
   options: RestoreOptions,
 ): Promise<void> {
-  const restored = await restoreBackup(resolve(file), resolve(config.data), options);
+  const path = resolve(config.data);
+  const restored = await removingUnfinished(unfinishedRestore(path), () =>
+    restoreBackupInThread(resolve(file), path, options),
+  );
   const messages = restored.messages.toLocaleString("en");
   const accounts = restored.accounts.toLocaleString("en");
   say(`${config.data} has what ${file} has: ${messages} messages, ${accounts} accounts.`);

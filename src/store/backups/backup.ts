@@ -1,9 +1,9 @@
-import { existsSync, linkSync, renameSync, statfsSync, statSync } from "node:fs";
+import { existsSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { openForReading, StoreFileError } from "../schema.ts";
 import { type Contents, checkDatabase } from "./check.ts";
 import { type CopyOptions, copyDatabase } from "./database_copy.ts";
-import { beginDraft, removeDraft, syncToDisk } from "./draft_files.ts";
+import { beginDraft, finishDraft, removeDraft } from "./draft_files.ts";
 
 /** SQLite's number for a disk without room. */
 const SQLITE_FULL = 13;
@@ -40,7 +40,9 @@ export async function makeBackup(
       throw explained(error, file, bytes);
     });
     const contents = checkDatabase(draft, "quick", source);
-    fileSystem(file, bytes, () => putInPlace(draft, file));
+    fileSystem(file, bytes, () => {
+      if (!finishDraft(draft, file)) throw taken(file);
+    });
     return { file, ...contents, ms: performance.now() - beganMs };
   } finally {
     removeDraft(draft);
@@ -63,21 +65,6 @@ function refuseWithoutRoom(file: string, bytes: number): void {
   const { bavail, bsize } = statfsSync(dirname(file));
   const free = Number(bavail) * Number(bsize);
   if (free < bytes * 1.1) throw noRoom(file, bytes);
-}
-
-/** Gives the draft its name unless something has it. */
-function putInPlace(draft: string, file: string): void {
-  syncToDisk(draft);
-  try {
-    linkSync(draft, file);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST") throw taken(file);
-    // A file system without links.
-    if (existsSync(file)) throw taken(file);
-    renameSync(draft, file);
-  }
-  syncToDisk(dirname(file));
 }
 
 /** Does something with the file system, or says in a sentence what it refused. */

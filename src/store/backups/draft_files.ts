@@ -1,4 +1,14 @@
-import { closeSync, constants, fsyncSync, openSync, readdirSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 /*
@@ -17,6 +27,24 @@ export function beginDraft(path: string): string {
   const draft = draftOf(path);
   closeSync(openSync(draft, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600));
   return draft;
+}
+
+/**
+ * Writes a draft to the disk and gives it its name, unless something has that: then it returns false. The name of
+ * the draft may remain, and is the caller's to remove.
+ */
+export function finishDraft(draft: string, file: string): boolean {
+  syncToDisk(draft);
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Else it is a file system without links.
+    if (code === "EEXIST" || existsSync(file)) return false;
+    renameSync(draft, file);
+  }
+  syncToDisk(dirname(file));
+  return true;
 }
 
 /** Removes a draft, and what SQLite keeps beside it while it is written. */

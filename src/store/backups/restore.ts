@@ -1,10 +1,19 @@
 import { Database, SQLiteError } from "bun:sqlite";
-import { existsSync, lchownSync, mkdirSync, realpathSync, renameSync, statSync } from "node:fs";
+import {
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { BUSY_TIMEOUT_MS, guarded, lockFile, StoreFileError } from "../schema.ts";
 import { makeBackup } from "./backup.ts";
 import { type Contents, checkDatabase } from "./check.ts";
-import { removeDraft, syncToDisk } from "./draft_files.ts";
+import { draftOf, removeDraft, syncToDisk } from "./draft_files.ts";
 import { finishRestore, giveOwnTime, restoredName } from "./finish_restore.ts";
 import { dropForeignCode } from "./foreign_code.ts";
 import { type Undone, undoneBy } from "./undone.ts";
@@ -63,8 +72,12 @@ export async function restoreBackup(
         `${path} exists. With --replace it is kept under another name, and the backup takes its place.`,
       );
     }
-    const draft = `${path}.restoring`;
-    removeDraft(draft);
+    const draft = restoringName(path);
+    // Whoever has the lock is the only one: these are of processes that were killed.
+    const stale = `${basename(path)}.restoring-`;
+    for (const name of readdirSync(dirname(path))) {
+      if (name.startsWith(stale)) rmSync(join(dirname(path), name));
+    }
     try {
       await makeBackup(backup, draft, { rest: () => {}, isStill: true });
       // One that is damaged is not even opened: SQLite would do something about its WAL.
@@ -84,6 +97,17 @@ export async function restoreBackup(
   } finally {
     lock.close();
   }
+}
+
+/** What a restored database is called until it is complete, where this process makes it. */
+function restoringName(path: string): string {
+  return `${path}.restoring-${process.pid}`;
+}
+
+/** What a restore by this process may leave where it is ended in the middle, none of which is of use. */
+export function unfinishedRestore(name: string): string[] {
+  const draft = restoringName(placeOf(name));
+  return [draft, draftOf(draft)];
 }
 
 /** Where the database is or will be, behind any symbolic link; its folder is made. */

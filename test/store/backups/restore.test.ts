@@ -280,7 +280,7 @@ describe("killed,", () => {
       let wasKilled = 0;
       for (const isReached of [
         () => readdirSync(folder).some((name) => name.endsWith(".part")),
-        () => existsSync(`${data}.restoring`),
+        () => readdirSync(folder).some((name) => /\.restoring-\d+$/.test(name)),
         () => kept().length > 0,
       ]) {
         const child = Bun.spawn(hubbub("restore", large, "--replace", "--data", data), {
