@@ -127,6 +127,40 @@ describe("an open channel", () => {
     expect(conversation.window.span.first).toBeLessThan(first);
   });
 
+  test("shows no text again that was deleted while a page with it was on its way", async () => {
+    const { client, conversation } = opened(5000);
+    // The server reads each page before it deletes, and the page is what comes later.
+    const expectGone = (seq: number) => {
+      expect(conversation.window.get(seq)).toMatchObject({ seq, body: "", deleted: true });
+      expect(conversation.window.get(seq - 1)).toMatchObject({ body: `${seq - 1}` });
+    };
+    client.emit("deleted", client.channel.id, [4990]);
+    // Of another channel.
+    client.emit("deleted", client.channel.id + 1, [4989]);
+    await client.answer();
+    expectGone(4990);
+    const { first } = conversation.window.span;
+    conversation.loadOlder();
+    client.emit("deleted", client.channel.id, [first - 10, first - 3]);
+    await client.answer();
+    for (const seq of [first - 10, first - 3]) expectGone(seq);
+
+    // Of the two pages around a message, the first is there when the text of it is deleted.
+    conversation.goTo(1000);
+    const [before, after] = client.waiting.splice(0);
+    before?.();
+    await settled();
+    client.emit("deleted", client.channel.id, [990]);
+    after?.();
+    await settled();
+    expectGone(990);
+    conversation.loadNewer();
+    const { last } = conversation.window.span;
+    client.emit("deleted", client.channel.id, [last + 5]);
+    await client.answer();
+    expectGone(last + 5);
+  });
+
   test("does not use a page that comes after a jump elsewhere", async () => {
     const { client, conversation } = opened(5000);
     await client.answer();

@@ -1,7 +1,7 @@
 import type { HubbubClient } from "../../../client/client.ts";
 import type { Membership } from "../../../client/memberships.ts";
 import type { PendingMessage } from "../../../client/posts.ts";
-import { type ChatMessage, MessageWindow } from "./message_window.ts";
+import { type ChatMessage, MessageWindow, type Page, withoutText } from "./message_window.ts";
 import { Load, type LoadState, readPage } from "./page_loads.ts";
 
 /** Messages in one page of history: a few screens, so that there is time to read the next one. */
@@ -36,6 +36,8 @@ export class Conversation {
   readonly #newer: Load;
   readonly #jump: Load;
   readonly #stops: readonly (() => void)[];
+  /** Messages that were deleted while pages were on their way, which may have been read before that. */
+  readonly #deleted = new Set<number>();
   /** What the last jump was for, to be tried again. */
   #destination: () => void = () => {};
   #place: Place | undefined;
@@ -58,7 +60,9 @@ export class Conversation {
         changed();
       }),
       client.on("deleted", (id, seqs) => {
-        if (id === channel.id && this.window.delete(seqs)) changed();
+        if (id !== channel.id) return;
+        this.#remember(seqs);
+        if (this.window.delete(seqs)) changed();
       }),
       client.on("pending", (id) => {
         if (id === channel.id) this.#pendingChanged();
@@ -142,7 +146,7 @@ export class Conversation {
     this.#jump.begin(
       (isWanted) => this.#read({}, isWanted),
       (page) => {
-        this.window.replace(page, page.more);
+        this.window.replace(this.#asItIsNow(page), page.more);
         this.#arrive({ at: "end" });
       },
     );
@@ -155,7 +159,7 @@ export class Conversation {
     const before = window.span.first;
     this.#older.begin(
       (isWanted) => this.#read({ before }, isWanted),
-      (page) => window.addOlder(before, page, page.more),
+      (page) => window.addOlder(before, this.#asItIsNow(page), page.more),
     );
   }
 
@@ -165,7 +169,7 @@ export class Conversation {
     if (!window.isLoaded || window.reachesEnd || !this.#mayBegin(this.#newer)) return;
     this.#newer.begin(
       (isWanted) => this.#read({ after: window.span.last }, isWanted),
-      (page) => window.addNewer(page),
+      (page) => window.addNewer(this.#asItIsNow(page)),
     );
   }
 
@@ -199,7 +203,8 @@ export class Conversation {
         ]),
       ([before, after]) => {
         const messages = [...before.messages, ...after.messages];
-        this.window.replace({ messages, head: after.head, first: after.first }, before.more);
+        const page = { messages, head: after.head, first: after.first };
+        this.window.replace(this.#asItIsNow(page), before.more);
         const { first, last } = this.window.span;
         if ((seq > last || seq < first) && why === "link") this.#missing = seq;
         const there = Math.max(seq, first);
@@ -225,9 +230,25 @@ export class Conversation {
 
   #startAnew(): void {
     this.#marker = undefined;
+    this.#deleted.clear();
     this.window.clear();
     this.#options.onReset();
     this.goToEnd();
+  }
+
+  #remember(deleted: readonly number[]): void {
+    const isLoading = Object.values(this.loads).includes("loading");
+    if (!isLoading) this.#deleted.clear();
+    else for (const seq of deleted) this.#deleted.add(seq);
+  }
+
+  /** A page without the texts that were deleted after it was read. */
+  #asItIsNow(page: Page): Page {
+    if (this.#deleted.size === 0) return page;
+    const messages = page.messages.map((message) =>
+      this.#deleted.has(message.seq) ? withoutText(message) : message,
+    );
+    return { ...page, messages };
   }
 
   #read(

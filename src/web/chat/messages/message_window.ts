@@ -8,7 +8,7 @@ export type ChatMessage = Readonly<
 >;
 
 /** A page of history, in ascending order and without a gap. */
-interface Page {
+export interface Page {
   readonly messages: readonly ChatMessage[];
   /** The channel's newest number when it was read. */
   readonly head: number;
@@ -24,6 +24,11 @@ interface Bounds {
 }
 
 const usual: Bounds = { messages: 1000, newest: 400 };
+
+/** A message as it is when it has been deleted. */
+export function withoutText(message: ChatMessage): ChatMessage {
+  return { ...message, body: "", deleted: true };
+}
 
 /**
  * The messages of a channel that are in memory: an unbroken run of them, which slides over the
@@ -167,8 +172,7 @@ export class MessageWindow {
   /** The texts of these messages are gone; returns whether any of them is kept here. */
   delete(seqs: readonly number[]): boolean {
     const isIt = (seq: number) => seqs.includes(seq);
-    const without = (message: ChatMessage): ChatMessage =>
-      isIt(message.seq) ? { ...message, body: "", deleted: true } : message;
+    const without = (message: ChatMessage) => (isIt(message.seq) ? withoutText(message) : message);
     const isKept = [...this.#run, ...this.#newest].some(({ seq }) => isIt(seq));
     if (isKept) {
       this.#run = this.#run.map(without);
