@@ -7,8 +7,17 @@ import { answerCalls } from "../thread.ts";
 import { makeBackup } from "./backup.ts";
 import { type RestoreOptions, restoreBackup } from "./restore.ts";
 
-/** What came of it, or the sentence for the operator. */
-export type Outcome<T> = { readonly done: T } | { readonly refused: string };
+/** What came of it, or the sentence for the operator, or what the system refused. */
+export type Outcome<T> =
+  | { readonly done: T }
+  | { readonly refused: string }
+  | {
+      readonly system: {
+        readonly message: string;
+        readonly code: string;
+        readonly syscall: string;
+      };
+    };
 
 async function outcomeOf<T>(work: () => Promise<T>): Promise<Outcome<T>> {
   try {
@@ -16,7 +25,9 @@ async function outcomeOf<T>(work: () => Promise<T>): Promise<Outcome<T>> {
   } catch (error) {
     // An error's class does not get from one thread to another.
     if (error instanceof StoreFileError) return { refused: error.message };
-    throw error;
+    const { message, code, syscall } = error as NodeJS.ErrnoException;
+    if (code === undefined || syscall === undefined) throw error;
+    return { system: { message, code, syscall } };
   }
 }
 

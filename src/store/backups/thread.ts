@@ -18,13 +18,16 @@ export function restoreBackupInThread(
   return inThread((thread) => thread.call("restoreBackup", [backup, name, options]));
 }
 
+/** @throws StoreFileError, and errors of the system, with their `code` and `syscall`. */
 async function inThread<T>(work: (thread: Thread<BackupCalls>) => Promise<Outcome<T>>): Promise<T> {
   // Whatever ends the thread rejects the call, too.
   const thread = new Thread<BackupCalls>(new URL("./backups.worker.ts", import.meta.url), () => {});
   try {
     const outcome = await work(thread);
+    if ("done" in outcome) return outcome.done;
     if ("refused" in outcome) throw new StoreFileError(outcome.refused);
-    return outcome.done;
+    const { message, ...rest } = outcome.system;
+    throw Object.assign(new Error(message), rest);
   } finally {
     thread.terminate();
   }
