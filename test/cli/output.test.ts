@@ -107,9 +107,9 @@ describe("a command ends with one sentence", () => {
 
   test("where the data is a folder", async () => {
     mkdirSync(join(data.path, "sub"));
-    expect(await refusalOf(["user", "list", "--data", join(data.path, "sub")])).toContain(
-      "cannot be used: it is a folder",
-    );
+    const path = join(data.path, "sub");
+    expect(await refusalOf(["user", "list", "--data", path])).toContain("cannot be used (EISDIR)");
+    expect(await refusalOf(["stats", "--data", path])).toContain(`${path} is no file.`);
   });
 });
 
