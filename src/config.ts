@@ -5,6 +5,7 @@ import {
   domain,
   type Entry,
   integer,
+  limit,
   networks,
   origins,
 } from "./setting_kinds.ts";
@@ -46,11 +47,11 @@ export const settings = {
     0,
     36_500,
   ),
-  keepMegabytes: integer(
-    "size of the database past which the oldest messages go; 0: whatever it is",
+  // Nobody wants less; who writes 20 means gigabytes.
+  keepMegabytes: limit(
+    "size of the database past which the oldest messages go, from 100 on; 0: whatever it is",
     "MB",
-    0,
-    0,
+    100,
     100_000_000,
   ),
   updateBackup: choice(

@@ -183,7 +183,8 @@ export async function serve(
 
   started.defer(() => auth.stop());
   const { channels } = path;
-  const stopRetention = startRetention({ config, store, channels, log: eventLog, now, clockMs });
+  const parts = { config, store, channels, counters, log: eventLog, now, clockMs };
+  const stopRetention = startRetention(parts);
   started.defer(stopRetention);
 
   // The threads of the store run by now, and keep all cores.

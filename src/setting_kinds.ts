@@ -34,6 +34,23 @@ export function integer(
   };
 }
 
+/** A limit that makes sense from a size on only, or 0 for none. */
+export function limit(
+  summary: string,
+  placeholder: string,
+  min: number,
+  max: number,
+): Entry<number> {
+  const { parse } = integer(summary, placeholder, 0, min, max);
+  return {
+    summary,
+    placeholder,
+    default: "0",
+    expected: `0, or a whole number from ${min} to ${max}`,
+    parse: (text) => (text === "0" ? 0 : parse(text)),
+  };
+}
+
 /** One of a few words. */
 export function choice<const T extends string>(
   summary: string,

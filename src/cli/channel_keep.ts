@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Config } from "../config.ts";
-import { FOREVER, type Limits, setLimits } from "../store/retention/limits.ts";
+import { FOREVER, type Limits, limitsOf, setLimits } from "../store/retention/limits.ts";
 import { inExistingFile, UserCommandError } from "./account_file.ts";
 import { idOf } from "./channel.ts";
 import { say } from "./say.ts";
@@ -20,7 +20,9 @@ interface KeepOptions {
  */
 export function channelKeep(command: Command, configOf: (command: Command) => Config): void {
   command
-    .description("say how long a channel's messages are kept, in place of HUBBUB_KEEP_DAYS")
+    .description(
+      "say how long a channel's messages are kept, in place of HUBBUB_KEEP_DAYS; without an option, be told",
+    )
     .argument("<name>")
     .option("--days <count>", "older ones go", whole)
     .option("--messages <count>", "no more than so many", whole)
@@ -41,7 +43,8 @@ export function channelKeep(command: Command, configOf: (command: Command) => Co
 export function keepChannel(config: Config, name: string, options: KeepOptions): void {
   const { days = null, messages = null, megabytes, forever } = options;
   const limited = days !== null || messages !== null || megabytes !== undefined;
-  if (Number(limited) + Number(forever) + Number(options.default) !== 1) {
+  const choices = Number(limited) + Number(forever) + Number(options.default);
+  if (choices > 1) {
     throw new UserCommandError(
       "Give --days, --messages or --megabytes, of which the first that is reached counts; or --forever; or --default.",
     );
@@ -52,10 +55,12 @@ export function keepChannel(config: Config, name: string, options: KeepOptions):
     : limited
       ? { isForever: false, days, messages, bytes }
       : undefined;
-  inExistingFile(config, (db) => {
-    setLimits(db, idOf(db, name), limits);
+  const now = inExistingFile(config, (db) => {
+    const id = idOf(db, name);
+    if (choices > 0) setLimits(db, id, limits);
+    return limitsOf(db, id);
   });
-  say(`${name}: ${sentenceOf(limits)}.`);
+  say(`${name}: ${sentenceOf(now)}.`);
 }
 
 function sentenceOf(limits: Limits | undefined): string {

@@ -28,6 +28,8 @@ export class Counters {
   batchesFailed = 0;
   /** Messages that were sent again and had been kept already. */
   duplicates = 0;
+  /** Messages that were let go because of a limit on how long, how many or how much is kept. */
+  messagesTrimmed = 0;
   /** Passwords hashed or checked. */
   hashes = 0;
   /** Sign-ins that wait for their turn at a hasher, now. */

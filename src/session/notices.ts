@@ -30,9 +30,11 @@ export function carryOutNotices(needed: Needed, notices: readonly Notice[]): num
     if (channel === undefined) continue;
     if (notice.kind === "channel") changeChannel(needed, channel, notice);
     else if (notice.kind === "member") membership.erased(notice.account, channel.id);
-    else if (notice.encoded !== null) {
-      ring.replace(channel.id, notice.seq, notice.encoded);
+    else {
+      // Also where it is gone by now: it may have been written again before that.
       channel.rewrites += 1;
+      if (notice.encoded === null) continue;
+      ring.replace(channel.id, notice.seq, notice.encoded);
       if (!isDeleted(notice.encoded)) continue;
       deleted.set(channel, [...(deleted.get(channel) ?? []), notice.seq]);
     }

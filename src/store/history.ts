@@ -45,6 +45,11 @@ export class History {
     return this.#thread.call("bytesOf", [channel, from, to]);
   }
 
+  /** What the database takes beside messages and their indexes, in bytes. Rejects as `after` does. */
+  bytesBeside(): Promise<number> {
+    return this.#thread.call("bytesBeside", []);
+  }
+
   /** Copies what it can of the WAL into the database; resolves to the frames the WAL holds. */
   checkpoint(): Promise<number> {
     return this.#thread.call("checkpoint", []);

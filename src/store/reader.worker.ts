@@ -141,6 +141,11 @@ const calls = {
     return store().retention.bytesOf(channel, from, to);
   },
 
+  /** What tables and indexes take but those of messages, in bytes. */
+  bytesBeside(): number {
+    return store().retention.bytesBeside();
+  },
+
   /**
    * Copies what it can of the WAL into the database without holding up the writer.
    *

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { HubbubClient } from "../../src/client/client.ts";
-import { refusalOf, run } from "../support/command.ts";
+import { refusalOf, run, serveOn } from "../support/command.ts";
 import { RawConnection } from "../support/raw_connection.ts";
 import { PASSWORD, register, startServer } from "../support/server.ts";
 import { Talker } from "../support/talker.ts";
@@ -105,16 +105,26 @@ test(
 );
 
 test(
-  "hubbub channel keep refuses what makes no sense",
+  "hubbub channel keep says what it has set, and refuses what makes no sense",
   async () => {
     await using server = await startServer();
     const data = ["--data", server.dataFile];
-    expect(await refusalOf(["channel", "keep", "general", ...data])).toContain("Give --days");
+    const keep = async (...options: string[]) =>
+      (await run(["channel", "keep", "general", ...options, ...data])).out;
+    const asAll = "general: messages are kept as HUBBUB_KEEP_DAYS says.\n";
+    const forever = "general: messages are kept for ever.\n";
+    const limited = "general: kept are at most 3 days, 9 MB.\n";
+    expect(await keep()).toBe(asAll);
+    expect([await keep("--forever"), await keep()]).toEqual([forever, forever]);
+    expect([await keep("--days=3", "--megabytes=9"), await keep()]).toEqual([limited, limited]);
+    const both = ["channel", "keep", "general", "--days=3", "--forever", ...data];
+    expect(await refusalOf(both)).toContain("Give --days");
     expect(await refusalOf(["channel", "keep", "nowhere", "--days=3", ...data])).toBe(
       "There is no channel nowhere.",
     );
-    const forever = await run(["channel", "keep", "general", "--forever", ...data]);
-    expect(forever.out).toBe("general: messages are kept for ever.\n");
+    expect([await keep(), await keep("--default"), await keep()]).toEqual([limited, asAll, asAll]);
+    const small = await run(serveOn(server.dataFile, "--keep-megabytes=20"));
+    expect(small.err).toContain("it should be 0, or a whole number from 100 to 100000000");
   },
   PATIENCE_MS,
 );

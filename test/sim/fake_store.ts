@@ -30,7 +30,7 @@ export class FakeStore {
       return write(() => {
         if (name === "trim") {
           const [orders] = args as Parameters<Jobs["trim"]>;
-          for (const { channel, lastSeq } of orders) file.remember(channel, lastSeq);
+          for (const { channel, upToSeq } of orders) file.remember(channel, upToSeq);
         }
         return db.transaction(() => job(...args)).immediate();
       });

@@ -251,9 +251,8 @@ export class Server {
 
   /** Removes some of a channel's oldest messages, as `Retention` does. */
   async trim(channel: Channel, upTo: number, most: number): Promise<void> {
-    const { head: lastSeq, id } = channel;
-    const [lastId, bytes] = [Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY];
-    const order = { channel: id, lastSeq: Math.min(upTo, lastSeq), lastId, bytes };
+    const { head, id } = channel;
+    const order = { channel: id, head, upToSeq: Math.min(upTo, head), upToRow: 0, bytes: 0 };
     const { trimmed } = await this.store.run("trim", [order], most);
     for (const { gone } of trimmed) channel.gone = gone;
   }

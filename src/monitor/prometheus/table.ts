@@ -48,6 +48,10 @@ export const metrics: Readonly<Record<string, Metric>> = {
     "Messages sent again that had been kept already.",
     ({ counters }) => counters.duplicates,
   ),
+  hubbub_messages_removed_total: counter(
+    "Old messages removed because of a limit on what is kept.",
+    ({ counters }) => counters.messagesTrimmed,
+  ),
   hubbub_deliveries_total: counter(
     "Messages handed to sockets: one to ten receivers counts ten.",
     ({ counters }) => counters.deliveriesOut,

@@ -1,13 +1,15 @@
 import type { Database } from "bun:sqlite";
 
-/** Up to where a channel's messages are to go; none of the bounds is passed. */
+/** What of a channel is to go: its oldest messages, as long as one of the three bounds names them. */
 export interface TrimOrder {
   readonly channel: number;
-  /** The highest number that may go. */
-  readonly lastSeq: number;
-  /** The highest row that may go: see tables.ts. */
-  readonly lastId: number;
-  /** It is done when so many bytes have gone. */
+  /** No message above this number goes, whatever the bounds say. */
+  readonly head: number;
+  /** Messages up to this number go; 0: the numbers do not matter. */
+  readonly upToSeq: number;
+  /** Messages up to this row (see tables.ts) go; 0: the rows do not matter. */
+  readonly upToRow: number;
+  /** Messages go until they were so many bytes, but never the one at `head`; 0: bytes do not matter. */
   readonly bytes: number;
 }
 
@@ -24,8 +26,8 @@ export interface Trimmed {
 /** What one job did. */
 export interface TrimResult {
   readonly trimmed: readonly Trimmed[];
-  /** There is more to do of what was ordered. */
-  readonly more: boolean;
+  /** So many of the orders, from the first on, need nothing more. */
+  readonly done: number;
   /** How long it took, its sync not included. */
   readonly ms: number;
 }
@@ -74,20 +76,22 @@ export function retentionJobs(db: Database) {
     "INSERT OR REPLACE INTO meta (key, value) VALUES ('retention_ms', ?)",
   );
   return {
-    /** Deletes at most `mostMessages` of what is ordered, in the order of the orders. */
+    /** Deletes at most `mostMessages` of what is ordered, in the order of the orders: one for a channel. */
     trim(orders: readonly TrimOrder[], mostMessages: number): TrimResult {
       const began = performance.now();
       const trimmed: Trimmed[] = [];
-      let messages = 0;
-      let bytes = 0;
-      let more = false;
-      for (const { channel, lastSeq, lastId, bytes: excess } of orders) {
+      let [messages, bytes, done] = [0, 0, 0];
+      for (const order of orders) {
+        const { channel, head, upToSeq, upToRow } = order;
         let gone = 0;
         let [ofChannel, bytesOfChannel] = [0, 0];
-        for (const row of oldest.all(channel, lastSeq, mostMessages - messages + 1)) {
-          if (row.id > lastId || bytesOfChannel >= excess) break;
-          more = messages === mostMessages || (messages > 0 && bytes + row.bytes > BYTES_AT_ONCE);
-          if (more) break;
+        let isFull = false;
+        // Row by row, for most orders look at one that stays.
+        for (const row of oldest.iterate(channel, head, mostMessages - messages + 1)) {
+          const isTooMuch = row.seq < head && bytesOfChannel < order.bytes;
+          if (row.seq > upToSeq && row.id > upToRow && !isTooMuch) break;
+          isFull = messages === mostMessages || (messages > 0 && bytes + row.bytes > BYTES_AT_ONCE);
+          if (isFull) break;
           gone = row.seq;
           messages += 1;
           bytes += row.bytes;
@@ -99,9 +103,10 @@ export function retentionJobs(db: Database) {
           note.run(channel, gone);
           trimmed.push({ channel, gone, messages: ofChannel, bytes: bytesOfChannel });
         }
-        if (more) break;
+        if (isFull) break;
+        done += 1;
       }
-      return { trimmed, more, ms: performance.now() - began };
+      return { trimmed, done, ms: performance.now() - began };
     },
 
     /** Notes how far the clock of retention has come and, now and then, which messages there are. */

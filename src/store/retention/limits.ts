@@ -41,6 +41,11 @@ export function limitReads(db: Database): () => Map<number, Limits> {
     );
 }
 
+/** The limits that a channel has of its own; undefined where it has none. */
+export function limitsOf(db: Database, channel: number): Limits | undefined {
+  return limitReads(db)().get(channel);
+}
+
 /** Gives a channel limits of its own; undefined takes them away. */
 export function setLimits(db: Database, channel: number, limits: Limits | undefined): void {
   const { isForever, days, messages, bytes } = limits ?? { ...FOREVER, isForever: false };

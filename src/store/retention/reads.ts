@@ -19,5 +19,18 @@ export function retentionReads(db: Database) {
       channels.map((channel) => oldest.get(channel)?.id ?? 0),
     bytesOf: (channel: number, from: number, to: number): number =>
       bytes.get(channel, from, to)?.bytes ?? 0,
+    /** What tables and indexes take but those of messages, in bytes. Goes through all of their pages. */
+    bytesBeside(): number {
+      const names = db
+        .query<{ name: string }, []>(
+          "SELECT name FROM sqlite_schema WHERE rootpage > 0 AND tbl_name <> 'message'",
+        )
+        .all();
+      // By name, or the messages would be gone through as well.
+      const size = db.query<{ bytes: number }, [string]>(
+        "SELECT coalesce(sum(pgsize), 0) AS bytes FROM dbstat WHERE aggregate = TRUE AND name = ?",
+      );
+      return names.reduce((sum, { name }) => sum + (size.get(name)?.bytes ?? 0), 0);
+    },
   };
 }

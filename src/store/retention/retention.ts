@@ -1,6 +1,7 @@
 import type { RunJob } from "../jobs.ts";
+import { ByteCounts } from "./byte_counts.ts";
 import type { RetentionClock } from "./clock.ts";
-import type { TrimOrder } from "./jobs.ts";
+import type { Trimmed, TrimOrder } from "./jobs.ts";
 import type { Limits } from "./limits.ts";
 
 /** A channel as the server has it in memory. */
@@ -16,7 +17,10 @@ export interface KeptChannel {
 interface Options {
   /** Of channels that have no limits of their own: days that messages are kept; 0: for ever. */
   readonly keepDays: number;
-  /** What the database may take before the oldest messages go, in bytes; 0: whatever it takes. */
+  /**
+   * What the database may take before the oldest messages go, in bytes; 0: whatever it takes. Half of it is
+   * left to messages that may go, however much the rest takes.
+   */
   readonly keepBytes: number;
   readonly channels: () => readonly KeptChannel[];
   readonly channel: (id: number) => KeptChannel | undefined;
@@ -24,6 +28,8 @@ interface Options {
   readonly ownLimits: () => ReadonlyMap<number, Limits>;
   /** What the database takes now, free pages not counted. Throws StoreError. */
   readonly bytesUsed: () => number;
+  /** What of that is not messages and their indexes. Rejects with StoreError. */
+  readonly bytesBeside: () => Promise<number>;
   /** The newest row that had come by that time; 0 for none. Throws StoreError. */
   readonly rowAt: (timeMs: number) => number;
   readonly oldestRows: (channels: readonly number[]) => Promise<number[]>;
@@ -33,6 +39,9 @@ interface Options {
   readonly rest: (ms: number) => Promise<void>;
   /** So many messages of a channel have gone. */
   readonly trimmed: (channel: number, messages: number) => void;
+  /** The database is kept to so many bytes, which is more than it may take: too much of it may not go. */
+  readonly unheld: (bytes: number) => void;
+  /** Of failures in a row, the first. */
   readonly failed: (error: unknown) => void;
 }
 
@@ -50,15 +59,8 @@ const LEAST_REST_MS = 5;
 const CHANNELS_AT_ONCE = 250;
 /** Rows looked at together, oldest first, when the database is too large. */
 const STRIPE_ROWS = 2_000;
-/** Messages whose bytes are counted in one call. */
-const COUNTED_AT_ONCE = 1_000;
-
-/** A channel's bytes, as far as they have been counted. */
-interface Count {
-  upTo: number;
-  bytes: number;
-  readonly rewrites: number;
-}
+/** What a message takes beside its encoding: its row, and what two indexes have of it. About. */
+const OVERHEAD_BYTES = 100;
 
 /**
  * Lets the oldest messages go where a limit is reached. In small jobs with rests between them, so that
@@ -66,23 +68,23 @@ interface Count {
  */
 export class Retention {
   readonly #options: Options;
-  readonly #counts = new Map<number, Count>();
+  readonly #counts: ByteCounts;
   #running: Promise<void> | undefined;
   #isStopped = false;
+  #isFailing = false;
   #notedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: Options) {
     this.#options = options;
+    this.#counts = new ByteCounts(options.bytesOf);
   }
 
   /** Call it every few seconds. Resolves when all that was to go is gone, or the disk has refused. */
   tick(): Promise<void> {
     if (this.#isStopped) return Promise.resolve();
-    this.#running ??= this.#pass()
-      .catch((error) => this.#options.failed(error))
-      .finally(() => {
-        this.#running = undefined;
-      });
+    this.#running ??= this.#try().finally(() => {
+      this.#running = undefined;
+    });
     return this.#running;
   }
 
@@ -90,6 +92,16 @@ export class Retention {
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#running;
+  }
+
+  async #try(): Promise<void> {
+    try {
+      await this.#pass();
+      this.#isFailing = false;
+    } catch (error) {
+      if (!this.#isFailing) this.#options.failed(error);
+      this.#isFailing = true;
+    }
   }
 
   async #pass(): Promise<void> {
@@ -107,13 +119,14 @@ export class Retention {
       bytes: null,
     };
     const limitsOf = ({ id }: KeptChannel) => own.get(id) ?? usual;
+    const isCounted = (limits: Limits) =>
+      limits.bytes !== null || (limits.isForever && keepBytes > 0);
+    this.#counts.forgetBut((id) => isCounted(own.get(id) ?? usual));
     const limited = channels().filter((channel) => !limitsOf(channel).isForever);
     for (let at = 0; at < limited.length; at += CHANNELS_AT_ONCE) {
       await this.#keepToLimits(limited.slice(at, at + CHANNELS_AT_ONCE), limitsOf, nowMs);
     }
-    if (keepBytes > 0) {
-      await this.#keepToSize(channels().filter(({ id }) => own.get(id)?.isForever !== true));
-    }
+    if (keepBytes > 0) await this.#keepToSize(({ id }) => own.get(id)?.isForever === true);
   }
 
   /** What is too old, too many or too much for its channel goes. */
@@ -128,38 +141,42 @@ export class Retention {
     for (const [index, channel] of channels.entries()) {
       const { id, head, gone } = channel;
       const { days, messages, bytes } = limitsOf(channel);
-      const common = { channel: id, bytes: Number.POSITIVE_INFINITY };
-      const lastId = days === null ? 0 : rowAt(nowMs - days * DAY_MS);
+      const upToRow = days === null ? 0 : rowAt(nowMs - days * DAY_MS);
+      const upToSeq = messages === null ? 0 : Math.max(0, head - messages);
+      const excess = bytes === null ? 0 : Math.max(0, (await this.#count(channel)) - bytes);
       const oldest = rows[index] ?? 0;
-      if (oldest > 0 && oldest <= lastId) orders.push({ ...common, lastSeq: head, lastId });
-      if (messages !== null && head - gone > messages) {
-        orders.push({ ...common, lastSeq: head - messages, lastId: Number.MAX_SAFE_INTEGER });
-      }
-      if (bytes === null) continue;
-      const excess = (await this.#count(channel)) - bytes;
-      if (excess <= 0) continue;
-      orders.push({ channel: id, lastSeq: head, lastId: Number.MAX_SAFE_INTEGER, bytes: excess });
+      const isDue =
+        upToSeq > gone ||
+        (oldest > 0 && oldest <= upToRow) ||
+        // The newest message of a channel stays, however large it is.
+        (excess > 0 && head > gone + 1);
+      if (isDue) orders.push({ channel: id, head, upToSeq, upToRow, bytes: excess });
     }
     await this.#trim(orders, () => false);
   }
 
-  /** While the database is too large, what came first goes, wherever it is. */
-  async #keepToSize(channels: readonly KeptChannel[]): Promise<void> {
-    const { bytesUsed, keepBytes } = this.#options;
-    const isEnough = () => bytesUsed() <= keepBytes;
+  /** While the database is too large, what came first goes, wherever it is and may go. */
+  async #keepToSize(isForever: (channel: KeptChannel) => boolean): Promise<void> {
+    const { bytesUsed, bytesBeside, keepBytes, channels, unheld } = this.#options;
+    if (bytesUsed() <= keepBytes) return;
+    let staysBytes = await bytesBeside();
+    for (const channel of channels().filter(isForever)) {
+      staysBytes += await this.#count(channel);
+      staysBytes += (channel.head - channel.gone) * OVERHEAD_BYTES;
+    }
+    // Else all messages would go, as fast as they come, for what does not become smaller by that.
+    const mostBytes = Math.max(keepBytes, staysBytes + keepBytes / 2);
+    if (mostBytes > keepBytes) unheld(mostBytes);
+    const isEnough = () => bytesUsed() <= mostBytes;
+    const mayGo = channels().filter((channel) => !isForever(channel));
     while (!this.#isStopped && !isEnough()) {
-      const oldest = await this.#oldest(channels);
+      const oldest = await this.#oldest(mayGo);
       const [first] = oldest;
       if (first === undefined) return;
-      const lastId = first.row + STRIPE_ROWS;
+      const upToRow = first.row + STRIPE_ROWS;
       const orders = oldest
-        .filter(({ row }) => row <= lastId)
-        .map(({ channel: { id, head } }) => ({
-          channel: id,
-          lastSeq: head,
-          lastId,
-          bytes: Number.POSITIVE_INFINITY,
-        }));
+        .filter(({ row }) => row <= upToRow)
+        .map(({ channel: { id, head } }) => ({ channel: id, head, upToSeq: 0, upToRow, bytes: 0 }));
       const went = await this.#trim(orders, isEnough);
       // What is there has not been shown to anybody yet.
       if (went === 0) return;
@@ -188,15 +205,12 @@ export class Retention {
       let open = orders.slice(at, at + CHANNELS_AT_ONCE);
       while (open.length > 0) {
         if (this.#isStopped || isEnough()) return went;
-        const { trimmed, more, ms } = await run("trim", open, MESSAGES_AT_ONCE);
+        const { trimmed, done, ms } = await run("trim", open, MESSAGES_AT_ONCE);
         for (const { channel, gone, messages, bytes } of trimmed) {
           this.#went(channel, gone, messages, bytes);
-          open = open.map((order) =>
-            order.channel === channel ? { ...order, bytes: order.bytes - bytes } : order,
-          );
           went += messages;
         }
-        open = more ? open.filter(({ bytes }) => bytes > 0) : [];
+        open = afterJob(open.slice(done), trimmed);
         await rest(Math.max(LEAST_REST_MS, ms * REST_FACTOR));
       }
     }
@@ -206,22 +220,19 @@ export class Retention {
   #went(id: number, gone: number, messages: number, bytes: number): void {
     const channel = this.#options.channel(id);
     if (channel !== undefined) channel.gone = gone;
-    const count = this.#counts.get(id);
-    if (count !== undefined) count.bytes -= bytes;
+    this.#counts.went(id, gone, bytes);
     this.#options.trimmed(id, messages);
   }
 
-  /** What a channel's messages take. Those counted before are remembered. */
-  async #count({ id, head, gone, rewrites }: KeptChannel): Promise<number> {
-    const known = this.#counts.get(id);
-    const count = known?.rewrites === rewrites ? known : { upTo: gone, bytes: 0, rewrites };
-    this.#counts.set(id, count);
-    while (count.upTo < head && !this.#isStopped) {
-      const to = Math.min(head, count.upTo + COUNTED_AT_ONCE);
-      const bytes = await this.#options.bytesOf(id, count.upTo + 1, to);
-      count.bytes += bytes;
-      count.upTo = to;
-    }
-    return count.bytes;
+  #count(channel: KeptChannel): Promise<number> {
+    return this.#counts.of(channel, () => this.#isStopped);
   }
+}
+
+/** What is left of orders, the first of which may have been carried out in part. */
+function afterJob(left: readonly TrimOrder[], trimmed: readonly Trimmed[]): TrimOrder[] {
+  const [first, ...others] = left;
+  if (first === undefined) return [];
+  const begun = trimmed.find(({ channel }) => channel === first.channel);
+  return [{ ...first, bytes: Math.max(0, first.bytes - (begun?.bytes ?? 0)) }, ...others];
 }

@@ -1,4 +1,5 @@
 import type { Config } from "../../config.ts";
+import type { Counters } from "../../monitor/counters.ts";
 import type { Log as EventLog } from "../../monitor/log.ts";
 import { messageTimeMs } from "../../wire/message_time.ts";
 import { reading } from "../errors.ts";
@@ -14,6 +15,7 @@ interface Parts {
     readonly all: () => readonly KeptChannel[];
     readonly get: (id: number) => KeptChannel | undefined;
   };
+  readonly counters: Counters;
   readonly log: EventLog;
   readonly now: () => number;
   readonly clockMs: () => number;
@@ -21,13 +23,13 @@ interface Parts {
 
 /** How often limits are looked at, those that were just set beside the server as well. */
 const TICK_MS = 2_000;
-/** Ages that are told so much too young are worth a warning, this often. */
+/** Clocks that are so far apart are worth a warning. */
 const WARN_BEYOND_MS = 86_400_000;
-const WARN_EVERY_MS = 3_600_000;
+const HOUR_MS = 3_600_000;
 
 /** Begins to keep messages only as long as they are to be kept. The returned function ends it. */
 export function startRetention(parts: Parts): () => Promise<void> {
-  const { config, store, channels, log, now, clockMs } = parts;
+  const { config, store, channels, counters, log, now, clockMs } = parts;
   const { reads, history, writer } = store;
   const clock = new RetentionClock({ nowMs: now, clockMs, storedMs: lastKnownMs(store, now()) });
   const rowAt = reads.prepare<{ id: number }, [number]>(
@@ -37,6 +39,16 @@ export function startRetention(parts: Parts): () => Promise<void> {
     `SELECT (page_count - freelist_count) * page_size AS bytes
      FROM pragma_page_count, pragma_freelist_count, pragma_page_size`,
   );
+  const hourly = () => {
+    let lastMs = Number.NEGATIVE_INFINITY;
+    return () => {
+      const isTime = clockMs() >= lastMs + HOUR_MS;
+      if (isTime) lastMs = clockMs();
+      return isTime;
+    };
+  };
+  const [warnsOfSize, warnsOfClock, countsBeside] = [hourly(), hourly(), hourly()];
+  let besideBytes = 0;
   const retention = new Retention({
     keepDays: config.keepDays,
     keepBytes: config.keepMegabytes * 1_000_000,
@@ -44,25 +56,40 @@ export function startRetention(parts: Parts): () => Promise<void> {
     channel: (id) => channels.get(id),
     ownLimits: limitReads(reads),
     bytesUsed: () => reading(() => pages.get())?.bytes ?? 0,
+    async bytesBeside() {
+      if (countsBeside()) besideBytes = await history.bytesBeside();
+      return besideBytes;
+    },
     rowAt: (timeMs) => reading(() => rowAt.get(timeMs))?.id ?? 0,
     oldestRows: (ids) => history.oldestRows(ids),
     bytesOf: (channel, from, to) => history.bytesOf(channel, from, to),
     run: writer.run,
     clock,
     rest: (ms) => Bun.sleep(ms),
-    trimmed: (channel, messages) => log.debug({ channel, messages }, "old messages are gone"),
+    trimmed(channel, messages) {
+      counters.messagesTrimmed += messages;
+      log.debug({ channel, messages }, "old messages are gone");
+    },
+    unheld(bytes) {
+      if (!warnsOfSize()) return;
+      const megabytes = Math.round(bytes / 1_000_000);
+      log.warn({ megabytes }, "HUBBUB_KEEP_MEGABYTES cannot be held: too much of it may not go");
+    },
     failed: (err) => log.warn({ err }, "old messages could not be removed; it is tried again"),
   });
-  let warnedMs = Number.NEGATIVE_INFINITY;
+  let isBehindTold = false;
   const warn = () => {
-    const { aheadMs } = clock;
-    if (Math.abs(aheadMs) < WARN_BEYOND_MS || clockMs() < warnedMs + WARN_EVERY_MS) return;
-    warnedMs = clockMs();
-    const days = Math.round(aheadMs / 86_400_000);
-    log.warn(
-      { days },
-      "the clock has jumped, or the server was off: ages of messages follow by a day an hour",
-    );
+    const days = Math.trunc(clock.aheadMs / WARN_BEYOND_MS);
+    if (days > 0 && warnsOfClock()) {
+      log.warn(
+        { days },
+        "the clock has jumped, or the server was off: ages of messages follow by a day an hour",
+      );
+    }
+    if (days < 0 && !isBehindTold) {
+      log.warn({ days: -days }, "the clock went back: ages of messages go on without it");
+    }
+    isBehindTold = days < 0;
   };
   const timer = setInterval(() => {
     void retention.tick().then(warn);

@@ -24,11 +24,21 @@ beforeEach(() => {
 });
 afterEach(() => store.close());
 
+const bytesOf = (channel: number, from: number, to: number) =>
+  retentionReads(store.reading).bytesOf(channel, from, to);
+
 const ownClock = (storedMs = START_MS) =>
   new RetentionClock({ nowMs: () => wallMs, clockMs: () => clockMs, storedMs });
 
+interface Settings {
+  readonly keepDays?: number;
+  readonly keepBytes?: number;
+  /** What the database takes beside messages. */
+  readonly besideBytes?: number;
+}
+
 /** A server's retention without the server: its channels, limits and clocks are the test's. */
-function retaining(settings: { keepDays?: number; keepBytes?: number } = {}, clock = ownClock()) {
+function retaining(settings: Settings = {}, clock = ownClock()) {
   const committer = new Committer(store.writing);
   const channels = new Map<number, KeptChannel & { head: number; rewrites: number }>(
     [1, 2].map((id) => [id, { id, head: 0, gone: 0, rewrites: 0 }]),
@@ -40,6 +50,9 @@ function retaining(settings: { keepDays?: number; keepBytes?: number } = {}, clo
   const rowAt = store.reading.prepare<{ id: number }, [number]>(
     "SELECT newest_id AS id FROM arrival_mark WHERE time_ms <= ? ORDER BY time_ms DESC LIMIT 1",
   );
+  const { besideBytes = 0 } = settings;
+  const unheld: number[] = [];
+  const failures: unknown[] = [];
   let unit = 0;
   const retention = new Retention({
     keepDays: 0,
@@ -48,7 +61,8 @@ function retaining(settings: { keepDays?: number; keepBytes?: number } = {}, clo
     channels: () => [...channels.values()],
     channel: (id) => channels.get(id),
     ownLimits: limitReads(store.reading),
-    bytesUsed: () => reads.bytesOf(1, 1, 1e9) + reads.bytesOf(2, 1, 1e9),
+    bytesUsed: () => besideBytes + reads.bytesOf(1, 1, 1e9) + reads.bytesOf(2, 1, 1e9),
+    bytesBeside: async () => besideBytes,
     rowAt: (timeMs) => rowAt.get(timeMs)?.id ?? 0,
     oldestRows: async (ids) => reads.oldestRows(ids),
     bytesOf: async (channel, from, to) => reads.bytesOf(channel, from, to),
@@ -56,12 +70,14 @@ function retaining(settings: { keepDays?: number; keepBytes?: number } = {}, clo
     clock,
     rest: () => Promise.resolve(),
     trimmed: () => {},
-    failed: (error) => {
-      throw error;
-    },
+    unheld: (bytes) => unheld.push(bytes),
+    failed: (error) => failures.push(error),
   });
   return {
     clock,
+    unheld,
+    failures,
+    channel: (id: number) => channels.get(id) as KeptChannel,
     say(channel: number, count: number) {
       commit(committer, drafts(channel, count, `${unit++}`));
       (channels.get(channel) as { head: number }).head += count;
@@ -162,33 +178,99 @@ describe("messages go", () => {
   test("by what they take, where some have been emptied since they were counted", async () => {
     const server = retaining();
     server.say(1, 100);
-    const bytesOf = (from: number, to: number) =>
-      retentionReads(store.reading).bytesOf(1, from, to);
-    server.limit(1, { bytes: bytesOf(1, 100) });
+    server.limit(1, { bytes: bytesOf(1, 1, 100) });
     await server.tick();
     expect(server.kept(1)).toBe("1-100");
     server.empty(
       1,
       [...Array(50).keys()].map((index) => index + 1),
     );
-    server.limit(1, { bytes: bytesOf(1, 100) });
+    server.limit(1, { bytes: bytesOf(1, 1, 100) });
     await server.tick();
     expect(server.kept(1)).toBe("1-100");
-    server.limit(1, { bytes: bytesOf(51, 100) });
+    server.limit(1, { bytes: bytesOf(1, 51, 100) });
     await server.tick();
     expect(server.kept(1)).toBe("51-100");
   });
 
-  test("when the database is too large: what came first, wherever it is, but for ever means that", async () => {
-    const server = retaining({ keepBytes: 1 });
-    server.limit(2, { isForever: true });
+  test("by two limits at once: as far as the stricter says, and not one message further", async () => {
+    const server = retaining();
     server.say(1, 300);
-    server.say(2, 300);
+    server.limit(1, { messages: 150, bytes: bytesOf(1, 101, 300) });
     await server.tick();
-    expect([server.kept(1), server.kept(2)]).toEqual(["301-300", "1-300"]);
+    expect(server.kept(1)).toBe("151-300");
+    server.limit(1, { messages: 150, bytes: bytesOf(1, 221, 300) });
+    await server.tick();
+    expect(server.kept(1)).toBe("221-300");
+    // What went for another reason had not been counted, or has been: the sum is right in the end.
+    server.limit(1, { messages: 40 });
+    server.say(1, 100);
+    await server.tick();
+    server.limit(1, { bytes: bytesOf(1, 371, 400) });
+    await server.tick();
+    expect(server.kept(1)).toBe("371-400");
+  });
+
+  test("but for the newest, where that alone is larger than its channel may be", async () => {
+    const server = retaining();
+    server.say(1, 5);
+    server.limit(1, { bytes: 1 });
+    await server.tick();
+    expect(server.kept(1)).toBe("5-5");
+    server.limit(1, { messages: 1, bytes: 1 });
+    server.say(1, 1);
+    await server.tick();
+    expect(server.kept(1)).toBe("6-6");
+  });
+
+  test("when the database is too large: what came first, wherever it is, and none more than that", async () => {
+    const server = retaining({ keepBytes: 100_000 });
+    for (const channel of [1, 2, 1]) server.say(channel, 2500);
+    await server.tick();
+    expect(server.kept(2)).toBe("2501-2500");
+    const bytes = bytesOf(1, 1, 5000);
+    expect(bytes).toBeLessThanOrEqual(100_000);
+    // One job's messages may be too many.
+    expect(bytes).toBeGreaterThan(100_000 - 100 * 60);
+    expect([server.kept(1), server.unheld]).toEqual([`${server.channel(1).gone + 1}-5000`, []]);
+  });
+
+  test("not all of them when what may not go is too large: half of the limit is theirs", async () => {
+    const server = retaining({ keepBytes: 20_000, besideBytes: 1_000_000 });
+    server.say(1, 1000);
+    await server.tick();
+    const bytes = bytesOf(1, 1, 1000);
+    expect(bytes).toBeLessThanOrEqual(10_000);
+    expect(bytes).toBeGreaterThan(10_000 - 100 * 60);
+    expect(server.unheld).toEqual([1_010_000]);
+  });
+
+  test("not those that are kept for ever, and not all others for their sake", async () => {
+    const server = retaining({ keepBytes: 20_000 });
+    server.limit(2, { isForever: true });
+    server.say(2, 1000);
+    server.say(1, 1000);
+    await server.tick();
+    expect(server.kept(2)).toBe("1-1000");
+    // By what messages take on the disk, which is more than they are here: so none of these has to go yet.
+    expect(server.kept(1)).toBe("1-1000");
+    expect(server.unheld).toHaveLength(1);
     server.limit(2, { days: 1000 });
     await server.tick();
-    expect(server.kept(2)).toBe("301-300");
+    expect(server.kept(2)).toBe("1001-1000");
+    expect(bytesOf(1, 1, 1000)).toBeLessThanOrEqual(20_000);
+  });
+
+  test("a little later, where the disk refuses, and that is said once", async () => {
+    const server = retaining();
+    server.say(1, 10);
+    server.limit(1, { messages: 3 });
+    store.writing.run("PRAGMA query_only = ON");
+    for (let count = 0; count < 3; count++) await server.tick();
+    expect([server.kept(1), server.failures.length]).toEqual(["1-10", 1]);
+    store.writing.run("PRAGMA query_only = OFF");
+    await server.tick();
+    expect([server.kept(1), server.failures.length]).toEqual(["8-10", 1]);
   });
 
   test("never, where there is no limit", async () => {
@@ -213,7 +295,20 @@ describe("a clock that is wrong", () => {
     wallMs -= 5 * YEAR_MS;
     await server.pass(12 * HOUR_MS);
     expect(server.kept(1)).toBe("1-20");
-    expect(Math.round(server.clock.aheadMs / DAY_MS)).toBe(-1);
+    expect(Math.round(server.clock.aheadMs / HOUR_MS)).toBe(-45);
+  });
+
+  test("and was so when the server first ran keeps nothing for years: ages go on", async () => {
+    wallMs += 5 * YEAR_MS;
+    const server = retaining({ keepDays: 2 });
+    await server.tick();
+    server.say(1, 10);
+    await server.pass(HOUR_MS);
+    wallMs -= 5 * YEAR_MS;
+    await server.pass(DAY_MS);
+    expect(server.kept(1)).toBe("1-10");
+    await server.pass(DAY_MS + 4 * HOUR_MS);
+    expect(server.kept(1)).toBe("11-10");
   });
 
   test("by years behind, for a time, makes none go and none stay for longer", async () => {

@@ -36,11 +36,12 @@ function kept(channel: number): number[] {
     .map(({ seq }) => seq);
 }
 
-const order = (channel: number, lastSeq: number, more: Partial<TrimOrder> = {}): TrimOrder => ({
+const order = (channel: number, upToSeq: number, more: Partial<TrimOrder> = {}): TrimOrder => ({
   channel,
-  lastSeq,
-  lastId: Number.MAX_SAFE_INTEGER,
-  bytes: Number.POSITIVE_INFINITY,
+  head: Number.MAX_SAFE_INTEGER,
+  upToSeq,
+  upToRow: 0,
+  bytes: 0,
   ...more,
 });
 
@@ -55,24 +56,44 @@ describe("trimming", () => {
     commit(committer, [...drafts(1, 5, "a"), ...drafts(2, 5, "b")]);
     expect(jobs.trim([order(1, 4), order(2, 2)], 3)).toMatchObject({
       trimmed: [{ channel: 1, gone: 3, messages: 3 }],
-      more: true,
+      done: 0,
     });
     expect(jobs.trim([order(1, 4), order(2, 2)], 3)).toMatchObject({
       trimmed: [
         { channel: 1, gone: 4, messages: 1 },
         { channel: 2, gone: 2, messages: 2 },
       ],
-      more: false,
+      done: 2,
     });
-    expect(jobs.trim([order(1, 4), order(2, 2)], 3)).toMatchObject({ trimmed: [], more: false });
+    expect(jobs.trim([order(1, 4), order(2, 2)], 3)).toMatchObject({ trimmed: [], done: 2 });
     expect([kept(1), kept(2)]).toEqual([[5], [3, 4, 5]]);
   });
 
-  test("stops at the row and at the bytes that are named", () => {
-    commit(committer, drafts(1, 6, "a"));
-    expect(jobs.trim([order(1, 6, { lastId: 2 })], 100).trimmed[0]?.gone).toBe(2);
+  test("goes as far as one of its bounds says, and not beyond the head", () => {
+    commit(committer, drafts(1, 9, "a"));
+    const gone = (order: TrimOrder) => jobs.trim([order], 100).trimmed[0]?.gone;
+    expect(gone(order(1, 0, { upToRow: 2 }))).toBe(2);
     // One more is needed for the first byte.
-    expect(jobs.trim([order(1, 6, { bytes: 1 })], 100).trimmed[0]?.gone).toBe(3);
+    expect(gone(order(1, 0, { bytes: 1 }))).toBe(3);
+    // What goes for its number is not counted again for its bytes.
+    expect(gone(order(1, 5, { bytes: 3 }))).toBe(5);
+    expect(gone(order(1, 9, { head: 6 }))).toBe(6);
+    // The newest stays, whatever it takes.
+    expect(gone(order(1, 0, { head: 9, bytes: 1_000_000 }))).toBe(8);
+    expect(kept(1)).toEqual([9]);
+  });
+
+  test("says which orders are carried out, where there are too many messages for one job", () => {
+    commit(committer, [...drafts(1, 2, "a"), ...drafts(2, 5, "b")]);
+    const orders = [order(1, 2), order(2, 5)];
+    expect(jobs.trim(orders, 4)).toMatchObject({
+      trimmed: [
+        { channel: 1, gone: 2 },
+        { channel: 2, gone: 2 },
+      ],
+      done: 1,
+    });
+    expect(jobs.trim(orders.slice(1), 4)).toMatchObject({ trimmed: [{ gone: 5 }], done: 1 });
   });
 
   test("of all messages of a channel leaves its numbering as it was, also for the next server", () => {
@@ -101,7 +122,7 @@ describe("trimming", () => {
     round("a");
     const before = pages();
     for (let turn = 1; turn <= 4; turn++) {
-      while (jobs.trim([order(1, 2000 * turn)], 500).more);
+      while (jobs.trim([order(1, 2000 * turn)], 500).done === 0);
       round(`b${turn}`);
     }
     expect(pages()).toBeLessThan(before * 1.3);
