@@ -61,6 +61,9 @@ export function converse(
         if (isCaughtUp) show(output, describe(message));
         else said.push(message);
       });
+      client.on("gap", ({ channel: cut, from, to }) => {
+        if (cut === channel) tell(`messages ${from} to ${to} are no longer kept`);
+      });
       client.on("left", (left) => {
         if (left !== channel) return;
         tell(`you have left ${channel.name}`);

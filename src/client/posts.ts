@@ -77,6 +77,7 @@ export class Posts {
     const { listeners } = options;
     listeners.on("message", (message) => this.#handedOut(message));
     // Then no message comes that they would wait for.
+    listeners.on("gap", ({ channel, to }) => this.#letGo(channel, to));
     listeners.on("left", (membership) => this.#letGo(membership, Number.POSITIVE_INFINITY));
     listeners.on("changed", ({ name }, before) => this.#renamed(before, name));
     listeners.on("reset", (memberships) => {

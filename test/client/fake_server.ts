@@ -24,6 +24,8 @@ interface FakeChannel {
   readonly id: number;
   readonly name: string;
   readonly messages: Message[];
+  /** Messages up to this number are kept no more. */
+  gone: number;
 }
 
 /** One socket of a fake server. */
@@ -104,7 +106,7 @@ export class FakeServer {
   channel(name: string): FakeChannel {
     const known = this.channels.get(name);
     if (known) return known;
-    const made = { id: this.channels.size + 1, name, messages: [] };
+    const made = { id: this.channels.size + 1, name, messages: [], gone: 0 };
     this.channels.set(name, made);
     return made;
   }
@@ -119,6 +121,15 @@ export class FakeServer {
     return message;
   }
 
+  /** Messages up to this number go, and their nonces with them. */
+  trim(name: string, upTo: number): void {
+    const { id } = this.channel(name);
+    this.channel(name).gone = upTo;
+    for (const [nonce, { channel, seq }] of this.#nonces) {
+      if (channel === id && seq <= upTo) this.#nonces.delete(nonce);
+    }
+  }
+
   deliver(peer: Peer, message: Message): void {
     peer.send({ case: "message", value: message });
   }
@@ -126,6 +137,15 @@ export class FakeServer {
   /** Cuts every connection, without a close frame. */
   cut(): void {
     for (const { socket } of [...this.peers]) socket.terminate();
+  }
+
+  /** What a resume sends, up to a number or the head. */
+  deliverAfter(peer: Peer, name: string, after: number, upTo?: number): void {
+    const { id, messages, gone } = this.channel(name);
+    if (after < gone) {
+      peer.send({ case: "historyBegins", value: { channel: id, first: gone + 1 } });
+    }
+    for (const message of messages.slice(Math.max(after, gone), upTo)) this.deliver(peer, message);
   }
 
   close(code: number, reason = "closed by the test"): void {
@@ -145,8 +165,8 @@ export class FakeServer {
   }
 
   describe(name: string) {
-    const { id, messages } = this.channel(name);
-    return { id, name, head: messages.length, members: 1 };
+    const { id, messages, gone } = this.channel(name);
+    return { id, name, head: messages.length, first: gone + 1, members: 1 };
   }
 
   async #fetch(request: Request): Promise<Response | undefined> {
@@ -251,7 +271,7 @@ export class FakeServer {
         refused.push({ channel: id, code: ErrorCode.CURSOR_AHEAD });
         continue;
       }
-      for (const message of messages.slice(after)) this.deliver(peer, message);
+      this.deliverAfter(peer, name, after);
       peer.live.add(id);
       cursors.push({ channel: id, after: messages.length });
     }

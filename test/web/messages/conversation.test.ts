@@ -17,6 +17,9 @@ class ScriptedClient {
   posts: PendingMessage[] = [];
   error: HubbubError | undefined;
   asked = 0;
+  /** Messages up to this number are kept no more, and, after the next reads, up to these. */
+  gone = 0;
+  readonly goneAfterReads: number[] = [];
   readonly #listeners = new Listeners();
 
   constructor(head: number) {
@@ -51,12 +54,14 @@ class ScriptedClient {
     const last =
       after === undefined
         ? Math.min(head, (before || head + 1) - 1)
-        : Math.min(head, after + limit);
-    const first = after === undefined ? Math.max(1, last - limit + 1) : after + 1;
+        : Math.min(head, Math.max(after, this.gone) + limit);
+    const begin = this.gone + 1;
+    const first = Math.max(begin, after === undefined ? last - limit + 1 : after + 1);
+    this.gone = this.goneAfterReads.shift() ?? this.gone;
     const count = Math.max(0, last - first + 1);
     const messages = Array.from({ length: count }, (_, index) => message(first + index, id));
-    const more = after === undefined ? first > 1 : last < head;
-    const page = { channel: id, messages, head, more } as unknown as HistoryPage;
+    const more = after === undefined ? first > begin && last >= begin : last < head;
+    const page = { channel: id, messages, head, more, first: begin } as unknown as HistoryPage;
     return new Promise((resolve) => this.waiting.push(() => resolve(page)));
   }
 
@@ -80,8 +85,9 @@ async function settled(): Promise<void> {
   for (let turns = 0; turns < 10; turns++) await Promise.resolve();
 }
 
-function opened(head: number, readUpTo = head) {
+function opened(head: number, readUpTo = head, gone = 0) {
   const client = new ScriptedClient(head);
+  client.gone = gone;
   const conversation = new Conversation({
     client,
     channel: client.channel,
@@ -253,6 +259,65 @@ describe("an open channel", () => {
     await client.answer();
     expect(conversation.missing).toBe(11);
     expect(conversation.takePlace()).toEqual({ at: "end" });
+  });
+
+  test("begins at the oldest message that is kept, for links and where reading stopped before it", async () => {
+    const { client, conversation } = opened(1000, 1000, 800);
+    await client.answer();
+    conversation.takePlace();
+    conversation.goTo(5);
+    await client.answer();
+    expect(conversation.missing).toBe(5);
+    expect(conversation.takePlace()).toEqual({ at: "message", seq: 801, why: "link" });
+    expect(conversation.window.span.first).toBe(801);
+    expect(conversation.window.reachesStart).toBe(true);
+
+    const late = opened(1000, 10, 800);
+    await late.client.answer();
+    expect(late.conversation.takePlace()).toEqual({ at: "message", seq: 801, why: "unread" });
+    expect(late.conversation.marker).toBe(800);
+  });
+
+  test("has no hole where messages go between two pages that are read together", async () => {
+    const { client, conversation } = opened(1000);
+    await client.answer();
+    client.goneAfterReads.push(400);
+    conversation.goTo(300);
+    await client.answer();
+    const { first, last } = conversation.window.span;
+    for (let seq = first; seq <= last; seq++) {
+      expect(conversation.window.get(seq)?.seq).toBe(seq);
+    }
+    expect([first, conversation.missing]).toEqual([401, 300]);
+    expect(conversation.window.reachesStart).toBe(true);
+  });
+
+  test("goes on behind a gap, even if nothing is said there any more", async () => {
+    const { client, conversation } = opened(100);
+    await client.answer();
+    Object.assign(client.channel, { head: 300, last: 300, first: 251 });
+    client.gone = 250;
+    client.emit("gap", { channel: client.channel, from: 101, to: 250 });
+    expect(conversation.window.reachesEnd).toBe(false);
+    conversation.loadNewer();
+    await client.answer();
+    expect(conversation.window.span).toEqual({ first: 251, last: 300 });
+    expect([conversation.window.reachesStart, conversation.window.reachesEnd]).toEqual([
+      true,
+      true,
+    ]);
+  });
+
+  test("of which all messages have gone shows none, and the next one that comes", async () => {
+    const { client, conversation } = opened(50, 50, 50);
+    await client.answer();
+    expect(conversation.window.span).toEqual({ first: 51, last: 50 });
+    expect([conversation.window.reachesStart, conversation.window.reachesEnd]).toEqual([
+      true,
+      true,
+    ]);
+    client.say(1);
+    expect(conversation.window.get(51)?.body).toBe("51");
   });
 
   test("listens to nothing once it is closed", async () => {

@@ -1,6 +1,7 @@
 import type { HubbubClient } from "../../../client/client.ts";
 import type { Membership } from "../../../client/memberships.ts";
 import type { PendingMessage } from "../../../client/posts.ts";
+import type { HistoryPage } from "../../../wire/gen/hubbub/v1/events_pb.ts";
 import { type ChatMessage, MessageWindow, type Page, withoutText } from "./message_window.ts";
 import { Load, type LoadState, readPage } from "./page_loads.ts";
 
@@ -66,6 +67,12 @@ export class Conversation {
       }),
       client.on("pending", (id) => {
         if (id === channel.id) this.#pendingChanged();
+      }),
+      client.on("gap", ({ channel: cut, to }) => {
+        if (cut !== channel) return;
+        // What is looked at stays; after it, history is read from where it begins now.
+        this.window.know(to);
+        changed();
       }),
       client.on("reset", (channels) => {
         if (channels.includes(channel)) this.#startAnew();
@@ -202,12 +209,13 @@ export class Conversation {
           this.#read({ after: seq, limit: HALF_PAGE_MESSAGES }, isWanted),
         ]),
       ([before, after]) => {
-        const messages = [...before.messages, ...after.messages];
-        const page = { messages, head: after.head, first: after.first };
-        this.window.replace(this.#asItIsNow(page), before.more);
+        const { page, hasOlder } = joined(before, after);
+        this.window.replace(this.#asItIsNow(page), hasOlder);
         const { first, last } = this.window.span;
         if ((seq > last || seq < first) && why === "link") this.#missing = seq;
         const there = Math.max(seq, first);
+        // The mark for new ones is not lost with the last that was read.
+        if (why === "unread") this.#marker = there - 1;
         this.#arrive(there > last ? { at: "end" } : { at: "message", seq: there, why });
       },
     );
@@ -259,4 +267,12 @@ export class Conversation {
     const request = { channel: channel.id, limit: PAGE_MESSAGES, ...from };
     return readPage(client, request, isWanted);
   }
+}
+
+/** Two pages that meet, as one, and whether there is more before it. Messages may have gone between them. */
+function joined(before: HistoryPage, after: HistoryPage) {
+  const { head, first } = after;
+  const kept = before.messages.filter(({ seq }) => seq >= first);
+  const hasOlder = before.more && kept.length === before.messages.length;
+  return { page: { messages: [...kept, ...after.messages], head, first }, hasOlder };
 }

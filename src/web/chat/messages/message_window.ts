@@ -109,7 +109,7 @@ export class MessageWindow {
     this.#last = messages.at(-1)?.seq ?? (hasOlder ? head : Math.max(0, first - 1));
     this.#reachesStart = !hasOlder;
     this.#isLoaded = true;
-    this.#know(head);
+    this.know(head);
     this.#meetNewest();
     this.#dropOldest();
   }
@@ -129,7 +129,7 @@ export class MessageWindow {
    * `hasOlder` as in `replace`.
    */
   addOlder(before: number, { messages, head }: Page, hasOlder: boolean): void {
-    this.#know(head);
+    this.know(head);
     if (before !== this.span.first) return;
     this.#run = [...messages, ...this.#run];
     if (!hasOlder) this.#reachesStart = true;
@@ -141,7 +141,7 @@ export class MessageWindow {
 
   /** Adds a page that was asked for after the run's last message; what came live meanwhile counts. */
   addNewer({ messages, head, first = 0 }: Page): void {
-    this.#know(head);
+    this.know(head);
     // What would have been next is kept no more: it goes on where history begins now.
     if (first > this.#last + 1) return this.replace({ messages, head, first }, false);
     const newer = messages.filter(({ seq }) => seq > this.#last);
@@ -158,7 +158,7 @@ export class MessageWindow {
    * Otherwise it stays as it is, and ends before the newest.
    */
   addLive(message: ChatMessage, follows: boolean): void {
-    this.#know(message.seq);
+    this.know(message.seq);
     if (this.#isLoaded && message.seq <= this.#last) return;
     const isNext = this.#isLoaded && message.seq === this.#last + 1;
     if (isNext && (follows || this.#run.length < this.#bounds.messages)) {
@@ -181,7 +181,8 @@ export class MessageWindow {
     return isKept;
   }
 
-  #know(head: number): void {
+  /** The channel has messages, or had, up to this number. */
+  know(head: number): void {
     this.#head = Math.max(this.#head, head);
   }
 

@@ -158,7 +158,9 @@ function Pane({ client, channel, me, goTo, readUpTo, onRead, linkTo }: MessagePa
       )}
       {conversation.missing !== undefined && (
         <p class="messages-missing notice" role="status">
-          There is no message {conversation.missing} in #{channel.name}.
+          {conversation.missing < window.span.first
+            ? `Message ${conversation.missing} of #${channel.name} is no longer kept.`
+            : `There is no message ${conversation.missing} in #${channel.name}.`}
         </p>
       )}
       <p class="unseen" role="status">
