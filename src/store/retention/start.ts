@@ -23,8 +23,7 @@ interface Parts {
 
 /** How often limits are looked at, those that were just set beside the server as well. */
 const TICK_MS = 2_000;
-/** Clocks that are so far apart are worth a warning. */
-const WARN_BEYOND_MS = 86_400_000;
+const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 
 /** Begins to keep messages only as long as they are to be kept. The returned function ends it. */
@@ -78,18 +77,20 @@ export function startRetention(parts: Parts): () => Promise<void> {
     failed: (err) => log.warn({ err }, "old messages could not be removed; it is tried again"),
   });
   let isBehindTold = false;
+  // Clocks that are a day apart are worth a warning.
   const warn = () => {
-    const days = Math.trunc(clock.aheadMs / WARN_BEYOND_MS);
-    if (days > 0 && warnsOfClock()) {
+    const days = Math.round(clock.aheadMs / DAY_MS);
+    const [isAhead, isBehind] = [clock.aheadMs >= DAY_MS, clock.aheadMs <= -DAY_MS];
+    if (isAhead && warnsOfClock()) {
       log.warn(
         { days },
         "the clock has jumped, or the server was off: ages of messages follow by a day an hour",
       );
     }
-    if (days < 0 && !isBehindTold) {
+    if (isBehind && !isBehindTold) {
       log.warn({ days: -days }, "the clock went back: ages of messages go on without it");
     }
-    isBehindTold = days < 0;
+    isBehindTold = isBehind;
   };
   const timer = setInterval(() => {
     void retention.tick().then(warn);
