@@ -2,6 +2,7 @@ import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { signIn } from "../../src/client/sign_in.ts";
+import { migrations } from "../../src/store/schema.ts";
 import { layChannel } from "../browser/channel_log.ts";
 import { refusalOf, run } from "../support/command.ts";
 import { keptOf, makeOlder, untilGone } from "../support/kept.ts";
@@ -165,6 +166,48 @@ describe("messages go", () => {
     PATIENCE_MS,
   );
 });
+
+test(
+  "messages from before an update to a version that lets them go count from the update",
+  async () => {
+    const DAY_MS = 86_400_000;
+    await startWith({}, () => {});
+    await server.end("SIGTERM");
+    removeFolder(folder);
+    folder = makeFolder();
+    data = join(folder, "hubbub.db");
+    {
+      using old = new Database(data, { create: true });
+      for (const sql of migrations.slice(0, 2)) old.run(sql);
+      old.run("PRAGMA application_id = 0x48754242");
+      old.run("PRAGMA user_version = 2");
+      const row =
+        "INSERT INTO account (name, name_key, password_hash, created_ms) VALUES (?, ?, '', 0)";
+      old.run(row, ["ada", "ada"]);
+    }
+    // One from each day of a hundred, up to now.
+    layChannel(data, "general", 100, (seq) => ({
+      author: "ada",
+      timeMs: Date.now() - (100 - seq) * DAY_MS,
+      body: "before",
+    }));
+    lay("hall", 10);
+    server = await startProcess(folder, { keepDays: 30 });
+    const bob = await Talker.enter(server.url, "bob");
+    await bob.say();
+    makeOlder(data, 29);
+    // All limits have been looked at when this one has had its effect.
+    await keep("hall", "--messages=1");
+    await untilGone(data, "hall", 9);
+    expect(keptNumbers("general", 101)).toBe("1-101");
+    await keep("general", "--days=25");
+    await untilGone(data, "general", 101);
+    await bob.say();
+    expect([...bob.acknowledged.keys()]).toEqual([101, 102]);
+    await bob.client.close();
+  },
+  PATIENCE_MS,
+);
 
 describe("a channel whose oldest messages are gone", () => {
   test(
