@@ -28,8 +28,6 @@ export interface TrimResult {
   readonly trimmed: readonly Trimmed[];
   /** So many of the orders, from the first on, need nothing more. */
   readonly done: number;
-  /** How long it took, its sync not included. */
-  readonly ms: number;
 }
 
 /** The most bytes of messages that go in one job, but always one message: they are overwritten. */
@@ -78,7 +76,6 @@ export function retentionJobs(db: Database) {
   return {
     /** Deletes at most `mostMessages` of what is ordered, in the order of the orders: one for a channel. */
     trim(orders: readonly TrimOrder[], mostMessages: number): TrimResult {
-      const began = performance.now();
       const trimmed: Trimmed[] = [];
       let [messages, bytes, done] = [0, 0, 0];
       for (const order of orders) {
@@ -106,7 +103,7 @@ export function retentionJobs(db: Database) {
         if (isFull) break;
         done += 1;
       }
-      return { trimmed, done, ms: performance.now() - began };
+      return { trimmed, done };
     },
 
     /** Notes how far the clock of retention has come and, now and then, which messages there are. */
