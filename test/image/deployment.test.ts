@@ -1,16 +1,19 @@
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { validate } from "dockerfile-utils";
 import ipaddr from "ipaddr.js";
 import { layRootFolder, USER_ID } from "../../build/root_folder.ts";
 import packageJson from "../../package.json" with { type: "json" };
-import { readConfig, settings } from "../../src/config.ts";
+import { readConfig, type SettingName, settings, variableOf } from "../../src/config.ts";
 import { makeFolder, removeFolder } from "../support/temp.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
 
 const DOMAIN = /^DOMAIN=(\S+)$/m.exec(read(".env.example"))?.[1] as string;
+const isSetting = (name: string) =>
+  (Object.keys(settings) as SettingName[]).some((setting) => variableOf(setting) === name);
 const defaultStopSeconds = Number(settings.stopSeconds.default);
 
 describe("compose.yaml", () => {
@@ -73,8 +76,34 @@ describe("compose.yaml", () => {
   });
 });
 
+describe("the additions to compose.yaml that the documents show", () => {
+  interface Addition {
+    readonly services?: { readonly hubbub?: { readonly environment?: Record<string, string> } };
+  }
+  const additions = ["README.md", "docs/OPERATIONS.md"].flatMap((path) =>
+    [...read(path).matchAll(/^( *)```yaml\n(.*?)^ *```$/gms)].map(([, indent = "", block = ""]) => {
+      const lines = block.split("\n").map((line) => line.slice(indent.length));
+      return Bun.YAML.parse(lines.join("\n")) as Addition;
+    }),
+  );
+
+  test("give Hubbub settings that it takes", () => {
+    const environments = additions.map((addition) => addition.services?.hubbub?.environment ?? {});
+    expect(environments.filter((one) => Object.keys(one).length > 0).length).toBeGreaterThan(2);
+    for (const environment of environments) {
+      expect(Object.keys(environment).filter((name) => !isSetting(name))).toEqual([]);
+      expect(() => readConfig({}, environment)).not.toThrow();
+    }
+  });
+});
+
 describe("the Dockerfile", () => {
   const text = read("Dockerfile");
+
+  test("is found right by a linter, which finds faults in a wrong one", () => {
+    expect(validate(text).map(({ message }) => message)).toEqual([]);
+    expect(validate(text.replace("HEALTHCHECK --interval", "HEALTHCHECK --often"))).toHaveLength(1);
+  });
 
   test("builds with the very Bun that the tests run on", () => {
     expect(text).toContain(`ARG BUN_IMAGE=docker.io/oven/bun:${Bun.version}-slim\n`);
@@ -141,6 +170,38 @@ describe("the systemd unit", () => {
     expect(Number(settingOf("LimitNOFILE"))).toBeGreaterThan(
       Number(settings.connections.default) + 1000,
     );
+  });
+
+  test("hubbub-admin runs commands as it runs the server", () => {
+    const folder = makeFolder();
+    try {
+      const recorder = join(folder, "systemd-run");
+      writeFileSync(recorder, '#!/bin/sh\nfor each; do printf "%s\\n" "$each"; done\n');
+      chmodSync(recorder, 0o755);
+      const { stdout, success } = Bun.spawnSync(
+        [join(ROOT, "deploy/hubbub-admin"), "user", "add", "two words"],
+        { env: { ...process.env, PATH: `${folder}:${process.env.PATH}` } },
+      );
+      expect(success).toBe(true);
+      const given = stdout.toString().trimEnd().split("\n");
+      const [program] = settingOf("ExecStart").split(" ");
+      expect(given.slice(-4)).toEqual([program as string, "user", "add", "two words"]);
+      for (const option of [
+        `--uid=${settingOf("User")}`,
+        `--gid=${settingOf("Group")}`,
+        `--working-directory=${settingOf("WorkingDirectory")}`,
+        `--property=UMask=${settingOf("UMask")}`,
+        `--property=EnvironmentFile=${settingOf("EnvironmentFile")}`,
+        ...settingOf("Environment")
+          .split(" ")
+          .filter((pair) => pair.startsWith("HUBBUB_DATA="))
+          .map((pair) => `--setenv=${pair}`),
+      ]) {
+        expect(given).toContain(option);
+      }
+    } finally {
+      removeFolder(folder);
+    }
   });
 
   const analyze = Bun.which("systemd-analyze");
