@@ -16,6 +16,8 @@ const LOOKED_BACK_DAYS = 7;
 /** What is left of time to buy a disk, and to do something now. */
 const FEW_DAYS = 30;
 const VERY_FEW_DAYS = 3;
+/** A database that is kept to a size is a little larger now and then. */
+const BEYOND = 1.1;
 /** So far ahead nobody looks. */
 const MANY_DAYS = 1000;
 
@@ -111,11 +113,16 @@ function sizeFindings(db: Untouched, { keepMegabytes }: Config, freeBytes: numbe
   const limitBytes = keepMegabytes * MB;
   const setting = `HUBBUB_KEEP_MEGABYTES=${keepMegabytes}`;
   const otherBytes = bytesWithoutMessages(db);
-  if (otherBytes !== undefined && otherBytes >= limitBytes) {
-    const text = `The database takes ${megabytes(otherBytes)} without any message, and ${setting}: every message goes as it comes.`;
-    return [fail(about, text, "Raise it by far.")];
+  if (otherBytes !== undefined && otherBytes > limitBytes / 2) {
+    const text = `The database takes ${megabytes(otherBytes)} without any message, which is more than half of ${setting}: as half is left to messages, it will take more than that.`;
+    return [warn(about, text, "Raise it.")];
   }
-  const mostBytes = db.bytesUsed() + freeBytes;
+  const usedBytes = db.bytesUsed();
+  if (usedBytes > limitBytes * BEYOND) {
+    const text = `The database takes ${megabytes(usedBytes)}, and ${setting}: the oldest messages go until it is so small.`;
+    return [warn(about, text, "Raise it before the server starts, if they are to stay.")];
+  }
+  const mostBytes = usedBytes + freeBytes;
   if (limitBytes > mostBytes) {
     const text = `${setting}, and the disk has room for ${megabytes(mostBytes)}: it is full before the oldest go.`;
     return [warn(about, text, "Lower it, so that some room is left for the WAL and a backup.")];

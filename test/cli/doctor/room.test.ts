@@ -124,7 +124,7 @@ test(
 );
 
 test(
-  "a limit of size that leaves no room for messages is to be mended, and one beyond the disk is warned of",
+  "a limit of size that cannot be held, that much goes by, or that is beyond the disk is warned of",
   async () => {
     using place = install();
     const retention = async (megabytes: number) =>
@@ -134,23 +134,37 @@ test(
           unchanged: place.folder,
         })
       ).of("retention");
-    expect((await retention(1))?.level).toBe("ok");
+    expect((await retention(100))?.level).toBe("ok");
     using db = new Database(place.data);
     const insert = db.prepare(
       "INSERT INTO account (name, name_key, password_hash, created_ms) VALUES (?, ?, ?, 0)",
     );
     db.transaction(() => {
-      for (let id = 0; id < 6000; id++) insert.run(`user-${id}`, `user-${id}`, "x".repeat(200));
+      for (let id = 0; id < 6000; id++) insert.run(`user-${id}`, `user-${id}`, "x".repeat(9000));
     })();
     insert.finalize();
     db.run("PRAGMA wal_checkpoint(TRUNCATE)");
-    expect(await retention(1)).toMatchObject({
-      level: "fail",
+    expect(await retention(100)).toMatchObject({
+      level: "warn",
       text: expect.stringMatching(
-        /^The database takes [12]\.\d MB without any message, and HUBBUB_KEEP_MEGABYTES=1: every message goes as it comes\.$/,
+        /^The database takes [5-9]\d MB without any message, which is more than half of HUBBUB_KEEP_MEGABYTES=100: /,
       ),
     });
-    expect((await retention(10))?.level).toBe("ok");
+    expect((await retention(400))?.level).toBe("ok");
+    addMessages(
+      db,
+      1,
+      Array.from({ length: 9000 }, () => 0),
+      "x".repeat(10_000),
+    );
+    db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    expect(await retention(130)).toMatchObject({
+      level: "warn",
+      text: expect.stringMatching(
+        /^The database takes 1[4-9]\d MB, and HUBBUB_KEEP_MEGABYTES=130: the oldest messages go until it is so small\.$/,
+      ),
+    });
+    expect((await retention(400))?.level).toBe("ok");
     const { blocks, bsize } = statfsSync(place.folder);
     const beyond = Math.ceil((blocks * bsize) / MB) + 1;
     if (beyond > 100_000_000) return;
