@@ -1,18 +1,9 @@
 import type { Untouched } from "../store/untouched.ts";
-import { messageTimeMs } from "../wire/message_time.ts";
+import { readableTimeMs } from "../wire/message_time.ts";
 
 interface Row {
   readonly id: number;
   readonly encoded: Uint8Array;
-}
-
-/** When a message was taken, in ms since the Unix epoch; undefined where its bytes are damaged. */
-export function timeOf(encoded: Uint8Array): number | undefined {
-  try {
-    return messageTimeMs(encoded);
-  } catch {
-    return undefined;
-  }
 }
 
 /**
@@ -29,7 +20,7 @@ export function cameSince(db: Untouched, sinceMs: number): number {
       "SELECT id, encoded FROM message WHERE id >= ? ORDER BY id LIMIT 1",
       middle,
     );
-    if (row === undefined || (timeOf(row.encoded) ?? sinceMs) >= sinceMs) high = middle;
+    if (row === undefined || (readableTimeMs(row.encoded) ?? sinceMs) >= sinceMs) high = middle;
     else low = Math.min(row.id, high - 1);
   }
   return newest - low;
@@ -41,5 +32,5 @@ export function timesOfMessages(db: Untouched) {
     db.get<Row>(`SELECT id, encoded FROM message ORDER BY id ${order} LIMIT 1`);
   const [oldest, newest] = [row("ASC"), row("DESC")];
   if (oldest === undefined || newest === undefined) return undefined;
-  return { oldestMs: timeOf(oldest.encoded), newestMs: timeOf(newest.encoded) };
+  return { oldestMs: readableTimeMs(oldest.encoded), newestMs: readableTimeMs(newest.encoded) };
 }

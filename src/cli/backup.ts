@@ -6,6 +6,7 @@ import { type Contents, checkDatabase } from "../store/backups/check.ts";
 import { draftOf } from "../store/backups/draft_files.ts";
 import { makeBackupInThread } from "../store/backups/thread.ts";
 import { refuseMissing } from "./account_file.ts";
+import { counted } from "./counted.ts";
 import { harmlessJson } from "./harmless_text.ts";
 import { copyKeys, keysFor } from "./key_copies.ts";
 import { say } from "./say.ts";
@@ -54,10 +55,6 @@ export async function runBackup(config: Config, file: string, options: BackupOpt
 function summaryOf({ bytes, messages, channels, accounts }: Contents): string {
   const mb = (bytes / 1e6).toLocaleString("en", { maximumFractionDigits: 1 });
   return `${counted(messages, "message")} in ${counted(channels, "channel")}, ${counted(accounts, "account")}, ${mb} MB`;
-}
-
-function counted(count: number, what: string): string {
-  return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function tell(options: BackupOptions, fields: object, sentence: string): void {

@@ -5,6 +5,7 @@ import { messageChanges, ownMessages } from "../store/message_changes.ts";
 import { nameKey } from "../wire/names.ts";
 import { UserCommandError } from "./account_file.ts";
 import { confirmByTyping } from "./confirmation.ts";
+import { counted } from "./counted.ts";
 import { say } from "./say.ts";
 import { emptyWal, inSteps, onFile, step, untilSeen, WAL_REMAINS } from "./steps.ts";
 
@@ -48,7 +49,7 @@ export async function eraseUser(
     const messages = await eraseMessages(db, config, id, keepMessages);
     step(db, () => steps.finish(id));
     say(
-      `${name} is erased: the account, its sign-ins, factors and memberships; ${counted(messages)} ${keepMessages ? "without a name" : "emptied"}.`,
+      `${name} is erased: the account, its sign-ins, factors and memberships; ${counted(messages, "message")} ${keepMessages ? "without a name" : "emptied"}.`,
     );
     say("Backups, logs and what others have read or exported still have what they had.");
     if (!(await emptyWal(db, config))) say(WAL_REMAINS);
@@ -75,8 +76,4 @@ async function eraseMessages(
     from = stretch.next;
   }
   return messages;
-}
-
-function counted(messages: number): string {
-  return `${messages.toLocaleString("en")} message${messages === 1 ? "" : "s"}`;
 }

@@ -5,6 +5,7 @@ import type { Config } from "../config.ts";
 import { peppersInUse } from "../store/accounts.ts";
 import { type Restored, type RestoreOptions, unfinishedRestore } from "../store/backups/restore.ts";
 import { restoreBackupInThread } from "../store/backups/thread.ts";
+import { counted } from "./counted.ts";
 import { say } from "./say.ts";
 import { removingUnfinished } from "./unfinished.ts";
 
@@ -25,9 +26,9 @@ export async function runRestore(
   const restored = await removingUnfinished(unfinishedRestore(path), () =>
     restoreBackupInThread(resolve(file), path, options),
   );
-  const messages = restored.messages.toLocaleString("en");
-  const accounts = restored.accounts.toLocaleString("en");
-  say(`${config.data} has what ${file} has: ${messages} messages, ${accounts} accounts.`);
+  const messages = counted(restored.messages, "message");
+  const accounts = counted(restored.accounts, "account");
+  say(`${config.data} has what ${file} has: ${messages}, ${accounts}.`);
   if (restored.keptAs !== undefined) say(`The database before is kept: ${restored.keptAs}`);
   say("Its log has a new id: clients forget the numbers they had, and go on with what is here.");
   say(

@@ -6,7 +6,7 @@ import type {
   Welcome,
 } from "../wire/gen/hubbub/v1/events_pb.ts";
 import type { HubbubError } from "./errors.ts";
-import type { Membership } from "./memberships.ts";
+import type { Gap, Membership } from "./memberships.ts";
 
 /**
  * `offline`: not connected yet. `waiting`: the connection was lost and the next try is due.
@@ -20,13 +20,6 @@ export interface StateDetail {
   readonly error?: HubbubError;
   /** With `waiting`: milliseconds until the next try. */
   readonly retryInMs?: number;
-}
-
-/** Messages that do not come: the server keeps them no more. */
-export interface Gap {
-  readonly channel: Readonly<Membership>;
-  readonly from: number;
-  readonly to: number;
 }
 
 /** What an application can listen to. */

@@ -1,6 +1,12 @@
 import type { Channel, Message, Welcome } from "../wire/gen/hubbub/v1/events_pb.ts";
 import { nameKey } from "../wire/names.ts";
-import type { Gap } from "./events.ts";
+
+/** Messages that do not come: the server keeps them no more. */
+export interface Gap {
+  readonly channel: Readonly<Membership>;
+  readonly from: number;
+  readonly to: number;
+}
 
 /** A channel that this client is in. The object stays the same while the membership lasts. */
 export interface Membership {

@@ -5,3 +5,12 @@ import { MessageSchema } from "./gen/hubbub/v1/events_pb.ts";
 export function messageTimeMs(encoded: Uint8Array): number {
   return fromBinary(MessageSchema, encoded).timeMs;
 }
+
+/** The same; undefined where the bytes are damaged, which must not stop whoever only looks. */
+export function readableTimeMs(encoded: Uint8Array): number | undefined {
+  try {
+    return messageTimeMs(encoded);
+  } catch {
+    return undefined;
+  }
+}

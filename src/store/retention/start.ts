@@ -1,7 +1,7 @@
 import type { Config } from "../../config.ts";
 import type { Counters } from "../../monitor/counters.ts";
 import type { Log as EventLog } from "../../monitor/log.ts";
-import { messageTimeMs } from "../../wire/message_time.ts";
+import { readableTimeMs } from "../../wire/message_time.ts";
 import { reading } from "../errors.ts";
 import type { Store } from "../store.ts";
 import { RetentionClock } from "./clock.ts";
@@ -113,14 +113,7 @@ function lastKnownMs({ reads }: Store, nowMs: number): number {
       .query<{ encoded: Uint8Array }, []>("SELECT encoded FROM message ORDER BY id DESC LIMIT 1")
       .get(),
   );
-  return newest === null ? nowMs : Math.min(nowMs, readableTimeMs(newest.encoded) ?? nowMs);
-}
-
-/** One damaged message must not keep the server from starting. */
-function readableTimeMs(encoded: Uint8Array): number | undefined {
-  try {
-    return messageTimeMs(encoded);
-  } catch {
-    return undefined;
-  }
+  return newest === null
+    ? nowMs
+    : Math.min(nowMs, Math.floor(readableTimeMs(newest.encoded) ?? nowMs));
 }
