@@ -15,12 +15,14 @@ import { ring } from "./ring.ts";
 import { serialization } from "./serialization.ts";
 import { printed, type Table } from "./table.ts";
 import { fullEffort, quickEffort } from "./timing.ts";
+import { trim } from "./trim.ts";
 
 const groups: Readonly<Record<string, Group>> = {
   serialization,
   receive,
   batch,
   commit,
+  trim,
   ring,
   membership,
   publish,

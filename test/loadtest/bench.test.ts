@@ -83,6 +83,9 @@ const expected: Readonly<Record<string, Readonly<Record<string, readonly string[
       sizes().map((size) => `${size}, ${durability}`),
     ),
   },
+  trim: {
+    "Letting old messages go": ["100 messages, synced", "100 messages, committed"],
+  },
   ring: {
     "The ring": [
       "push 8 messages, dropping the oldest",
