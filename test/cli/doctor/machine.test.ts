@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { clockFindingsBy } from "../../../src/cli/doctor/network_time.ts";
 import { clockErrorMs } from "../../../src/machine/kernel_clock.ts";
 import { startProcess } from "../../support/process.ts";
+import { until } from "../../support/wait.ts";
 import { examine, type Installation, install, PATIENCE_MS } from "./checkup.ts";
 
 let place: Installation;
@@ -43,6 +44,8 @@ test.skipIf(process.platform !== "linux" || Bun.which("prlimit") === null)(
   "beside a running server it is the server's limit that counts",
   async () => {
     const server = await startProcess(place.outside, {}, ["prlimit", "--nofile=350:350"]);
+    // The last of what a start makes, by its hasher.
+    await until(() => existsSync(join(place.outside, "pepper.key")));
     const found = await examine(join(place.outside, "hubbub.db"), { args: ["--connections=200"] });
     expect(found.of("open files")).toMatchObject({
       level: "fail",
