@@ -44,14 +44,18 @@ test.skipIf(process.platform !== "linux" || Bun.which("prlimit") === null)(
   "beside a running server it is the server's limit that counts",
   async () => {
     const server = await startProcess(place.outside, {}, ["prlimit", "--nofile=350:350"]);
-    // The last of what a start makes, by its hasher.
-    await until(() => existsSync(join(place.outside, "pepper.key")));
-    const found = await examine(join(place.outside, "hubbub.db"), { args: ["--connections=200"] });
-    expect(found.of("open files")).toMatchObject({
-      level: "fail",
-      text: "The server may have 350 open files, and HUBBUB_CONNECTIONS=200 needs 400.",
-    });
-    await server.end("SIGTERM");
+    try {
+      // The last of what a start makes, by its hasher.
+      await until(() => existsSync(join(place.outside, "pepper.key")));
+      const data = join(place.outside, "hubbub.db");
+      const found = await examine(data, { args: ["--connections=200"] });
+      expect(found.of("open files")).toMatchObject({
+        level: "fail",
+        text: "The server may have 350 open files, and HUBBUB_CONNECTIONS=200 needs 400.",
+      });
+    } finally {
+      await server.end("SIGTERM");
+    }
   },
   PATIENCE_MS,
 );
