@@ -83,11 +83,13 @@ describe("the self-check", () => {
   });
 
   test("keeps ten examples and counts the rest", async () => {
+    // Not the last ones: the run may be over before their doubles come.
+    const doubled = MESSAGES / 2;
     const { integrity } = await runWith((message, _, deliver) => {
       deliver(message);
-      deliver(message);
+      if (message.seq <= doubled) deliver(message);
     });
-    expect(integrity.doubled).toBe(4 * MESSAGES);
+    expect(integrity.doubled).toBe(4 * doubled);
     expect(integrity.examples).toHaveLength(10);
   });
 });
