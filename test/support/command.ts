@@ -14,9 +14,18 @@ export function folder() {
   return { path, db: join(path, "hubbub.db"), [Symbol.dispose]: () => removeFolder(path) };
 }
 
-/** Runs a command to its end, in a folder without any settings of ours. */
-export async function run(args: string[], env: Environment = {}, cwd = "/") {
-  const child = Bun.spawn(hubbub(...args), {
+/**
+ * Runs a command to its end, in a folder without any settings of ours.
+ *
+ * @param enter put before the command, where it is to see another system.
+ */
+export async function run(
+  args: readonly string[],
+  env: Environment = {},
+  cwd = "/",
+  enter: readonly string[] = [],
+) {
+  const child = Bun.spawn([...enter, ...hubbub(...args)], {
     cwd,
     env: { PATH: process.env.PATH, ...env },
     stdout: "pipe",

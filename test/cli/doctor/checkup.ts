@@ -4,7 +4,7 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync } from "node
 import { join } from "node:path";
 import type { Finding, Level } from "../../../src/cli/doctor/finding.ts";
 import { makeDatabase } from "../../store/backups/made_database.ts";
-import { hubbub } from "../../support/process.ts";
+import { run } from "../../support/command.ts";
 import { makeFolder, removeFolder } from "../../support/temp.ts";
 
 /** A start of a process or two takes its time on a busy machine. */
@@ -60,11 +60,13 @@ export async function examine(data: string, options: CheckupOptions = {}): Promi
     (arg) => !isGiven(arg.split("=")[0] ?? ""),
   );
   const settings = ["--data", data, ...unless];
-  const asJson = () => runDoctor(["--json", ...settings, ...args], options);
-  const asText = () => runDoctor([...settings, ...args], options);
+  const { environment, enter } = options;
+  const doctor = ["doctor", ...settings, ...args];
+  const asJson = () => run([...doctor, "--json"], environment, "/", enter);
+  const asText = () => run(doctor, environment, "/", enter);
   // What is mounted for one would be in the way of the other.
   const [told, shown] =
-    options.enter === undefined
+    enter === undefined
       ? await Promise.all([asJson(), asText()])
       : [await asJson(), await asText()];
   if (unchanged !== undefined) expect(tracesOf(unchanged)).toEqual(before as Traces);
@@ -101,21 +103,6 @@ export async function examine(data: string, options: CheckupOptions = {}): Promi
 /** Between two runs the disk fills, and time passes. */
 function likeEachOther(text: string): string {
   return text.replaceAll(/\d[\d,.]*/g, "1");
-}
-
-async function runDoctor(args: readonly string[], { environment, enter = [] }: CheckupOptions) {
-  const child = Bun.spawn([...enter, ...hubbub("doctor", ...args)], {
-    cwd: "/",
-    env: { PATH: process.env.PATH, ...environment },
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [out, err, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { out, err, code };
 }
 
 type Traces = Readonly<Record<string, unknown>>;

@@ -1,30 +1,20 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { CookieSignIn } from "../../../client/cookie_sign_in.ts";
 import { PasswordField } from "../entrance/field.tsx";
-import { Form } from "../entrance/form.ts";
-import { FormProblem, useIsWaiting } from "../entrance/form_problem.tsx";
+import { FormProblem } from "../entrance/form_problem.tsx";
 import { missing, problemOf, wrongNewPassword } from "../entrance/problem.ts";
+import { takeFields, useForm } from "../entrance/use_form.ts";
 import { Icon } from "../icons.tsx";
 
 /** Sets another password. The account's other sessions end by it; this one goes on. */
 export function PasswordForm({ credentials, name }: { credentials: CookieSignIn; name: string }) {
-  const form = useMemo(() => new Form(), []);
-  const element = useRef<HTMLFormElement>(null);
+  const { form, problem, isBusy, isHeld } = useForm();
   const isDone = useSignal(false);
-  const { problem, isBusy } = form;
-  const isWaiting = useIsWaiting(problem);
-  useEffect(() => {
-    if (problem?.field !== undefined) document.getElementById(problem.field)?.focus();
-  }, [problem]);
 
   const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    if (element.current === null) return;
+    const element = event.currentTarget as HTMLFormElement;
+    const { current = "", next = "" } = takeFields(event);
     isDone.value = false;
-    const data = new FormData(element.current);
-    const current = String(data.get("current") ?? "");
-    const next = String(data.get("next") ?? "");
     const isChanged = await form.submit(
       missing("current", current) ?? wrongNewPassword("next", next),
       () => credentials.changePassword(current, next),
@@ -32,11 +22,11 @@ export function PasswordForm({ credentials, name }: { credentials: CookieSignIn;
     );
     if (!isChanged) return;
     isDone.value = true;
-    element.current?.reset();
+    element.reset();
   };
 
   return (
-    <form ref={element} onSubmit={(event) => void submit(event)} noValidate>
+    <form onSubmit={(event) => void submit(event)} noValidate>
       {/* For password managers, which want to know whose password it is. */}
       <input
         class="unseen"
@@ -72,7 +62,7 @@ export function PasswordForm({ credentials, name }: { credentials: CookieSignIn;
         )}
       </p>
       <div class="row">
-        <button class="button" type="submit" disabled={isBusy || isWaiting}>
+        <button class="button" type="submit" disabled={isHeld}>
           {isBusy ? "One moment…" : "Change password"}
         </button>
       </div>

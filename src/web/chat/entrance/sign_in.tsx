@@ -1,13 +1,12 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useMemo, useRef } from "preact/hooks";
 import { type SecondFactor, SecondFactorRequired } from "../../../client/sign_in.ts";
 import { Icon } from "../icons.tsx";
 import { PasswordField, TextField } from "./field.tsx";
-import { Form } from "./form.ts";
-import { FormProblem, useIsWaiting } from "./form_problem.tsx";
+import { FormProblem } from "./form_problem.tsx";
 import { missing, problemOf, wrongName } from "./problem.ts";
 import { SecondStep } from "./second_step.tsx";
+import { takeFields, useForm } from "./use_form.ts";
 
 /** What signs in; throws HubbubError as the server refuses it, and SecondFactorRequired. */
 export interface Entering {
@@ -69,21 +68,11 @@ interface PasswordStepProps {
 }
 
 function PasswordStep({ app, onSecondFactor }: PasswordStepProps) {
-  const form = useMemo(() => new Form(), []);
-  const element = useRef<HTMLFormElement>(null);
-  const { problem, isBusy } = form;
-  const isWaiting = useIsWaiting(problem);
-  useEffect(() => {
-    const field = problem === undefined ? "name" : problem.field;
-    if (field !== undefined && !isBusy) document.getElementById(field)?.focus();
-  }, [problem]);
+  const { form, problem, isBusy, isHeld } = useForm("name");
 
   const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    if (element.current === null) return;
-    const data = new FormData(element.current);
-    const name = String(data.get("username") ?? "").trim();
-    const password = String(data.get("password") ?? "");
+    const { username = "", password = "" } = takeFields(event);
+    const name = username.trim();
     void form.submit(
       wrongName(name) ?? missing("password", password),
       async () => {
@@ -99,7 +88,7 @@ function PasswordStep({ app, onSecondFactor }: PasswordStepProps) {
   };
 
   return (
-    <form ref={element} onSubmit={submit} noValidate>
+    <form onSubmit={submit} noValidate>
       <TextField
         id="name"
         name="username"
@@ -115,7 +104,7 @@ function PasswordStep({ app, onSecondFactor }: PasswordStepProps) {
         error={form.errorOf("password")}
       />
       <FormProblem problem={problem} />
-      <button class="button main" type="submit" disabled={isBusy || isWaiting}>
+      <button class="button main" type="submit" disabled={isHeld}>
         {isBusy ? "One moment…" : "Sign in"}
       </button>
     </form>
